@@ -1,0 +1,120 @@
+import { isIP } from 'node:net';
+import { homedir } from 'node:os';
+import { join, resolve } from 'node:path';
+
+/** Everything the installation is told from outside, read once and frozen. */
+export interface Config {
+  readonly port: number;
+  readonly bind: string;
+  /** Absolute path of the data folder. */
+  readonly data: string;
+  readonly region: string;
+  readonly accountId: string;
+  readonly tls: { readonly certificateFile: string; readonly keyFile: string } | undefined;
+  readonly rootKey: { readonly accessKeyId: string; readonly secretAccessKey: string } | undefined;
+  /** A `postgres://` URL; the embedded SQLite in the data folder otherwise. */
+  readonly databaseUrl: string | undefined;
+  /** Given for PostgreSQL, where several servers share it; made in the data folder otherwise. */
+  readonly masterKeyFile: string | undefined;
+  /** What builds run in. `auto`: a sandbox where bubblewrap works; plain processes only when asked for by name. */
+  readonly runner: 'auto' | 'sandbox' | 'plain';
+  readonly logLevel: 'info' | 'warn' | 'error';
+  /** The customary `test`/`test` key is root. Loopback only. */
+  readonly dev: boolean;
+}
+
+interface Setting {
+  readonly flag: string;
+  readonly variable: string;
+  readonly value: string;
+  readonly help: string;
+}
+
+/** One line per setting: a flag and a variable set the same thing, the flag wins. */
+export const settings = [
+  { flag: 'port', variable: 'SLIPWAY_PORT', value: 'NUMBER', help: 'port to listen on (4566; 0 takes a free one)' },
+  { flag: 'bind', variable: 'SLIPWAY_BIND', value: 'ADDRESS', help: 'address to listen on (127.0.0.1)' },
+  { flag: 'data', variable: 'SLIPWAY_DATA', value: 'DIR', help: 'data folder (~/.slipway)' },
+  { flag: 'region', variable: 'SLIPWAY_REGION', value: 'REGION', help: 'region that `slipway env` exports (us-east-1)' },
+  { flag: 'account-id', variable: 'SLIPWAY_ACCOUNT_ID', value: '12 DIGITS', help: 'the first account (000000000000)' },
+  { flag: 'tls-cert', variable: 'SLIPWAY_TLS_CERT', value: 'FILE', help: 'PEM certificate chain; the endpoint is then https' },
+  { flag: 'tls-key', variable: 'SLIPWAY_TLS_KEY', value: 'FILE', help: 'PEM private key of the certificate' },
+  { flag: 'root-access-key-id', variable: 'SLIPWAY_ROOT_ACCESS_KEY_ID', value: 'ID', help: 'the first root key, instead of having one made' },
+  { flag: 'root-secret-access-key', variable: 'SLIPWAY_ROOT_SECRET_ACCESS_KEY', value: 'SECRET', help: 'its secret (prefer the variable: flags show in `ps`)' },
+  { flag: 'database-url', variable: 'SLIPWAY_DATABASE_URL', value: 'URL', help: 'PostgreSQL instead of the embedded database' },
+  { flag: 'master-key-file', variable: 'SLIPWAY_MASTER_KEY_FILE', value: 'FILE', help: '32 random bytes, base64; required with PostgreSQL' },
+  { flag: 'runner', variable: 'SLIPWAY_RUNNER', value: 'auto|sandbox|plain', help: 'what builds run in (auto)' },
+  { flag: 'log-level', variable: 'SLIPWAY_LOG_LEVEL', value: 'info|warn|error', help: 'least severity that is logged (info)' },
+] as const satisfies readonly Setting[];
+
+/** Set by Slipway for the processes it starts, so not settings but not unknown either. */
+const exported = /^SLIPWAY_(HOST|BUILD)_/;
+
+export class ConfigError extends Error {}
+
+/**
+ * Flags win over variables, variables over defaults.
+ * @throws ConfigError naming the flag or variable, its value and what would be accepted.
+ */
+export function readConfig(flags: Readonly<Record<string, string | boolean | undefined>>, environment: Readonly<Record<string, string | undefined>>): Config {
+  const known = new Set<string>(settings.map((setting) => setting.variable));
+  for (const name of Object.keys(environment)) {
+    if (name.startsWith('SLIPWAY_') && !known.has(name) && name !== 'SLIPWAY_DEV' && !exported.test(name)) {
+      throw new ConfigError(`${name} is not a setting of Slipway. Known: ${[...known, 'SLIPWAY_DEV'].join(', ')}`);
+    }
+  }
+  const given = (flag: (typeof settings)[number]['flag']): { name: string; value: string } | undefined => {
+    const setting = settings.find((candidate) => candidate.flag === flag);
+    const fromFlag = flags[flag];
+    if (typeof fromFlag === 'string') return { name: `--${flag}`, value: fromFlag };
+    const fromVariable = setting && environment[setting.variable];
+    return fromVariable ? { name: setting.variable, value: fromVariable } : undefined;
+  };
+
+  const dev = flags['dev'] === true || environment['SLIPWAY_DEV'] === '1';
+  const bind = checked(given('bind'), '127.0.0.1', (value) => isIP(value) !== 0 || value === 'localhost', 'an IP address');
+  if (dev && !isLoopback(bind)) throw new ConfigError(`--dev accepts the key test/test, so it listens on loopback only; --bind is ${bind}`);
+  const databaseUrl = given('database-url');
+  if (databaseUrl && !/^postgres(ql)?:\/\//.test(databaseUrl.value)) throw new ConfigError(`${databaseUrl.name}: accepted is a postgres:// URL`);
+  const masterKeyFile = given('master-key-file')?.value;
+  if (databaseUrl && !masterKeyFile) throw new ConfigError('With PostgreSQL the master key must be given: --master-key-file or SLIPWAY_MASTER_KEY_FILE');
+
+  return Object.freeze({
+    port: Number(checked(given('port'), '4566', (value) => /^\d{1,5}$/.test(value) && Number(value) < 65536, 'a port number, 0 to 65535')),
+    bind,
+    data: resolve(given('data')?.value ?? join(homedir(), '.slipway')),
+    region: checked(given('region'), 'us-east-1', (value) => /^[a-z]{2}(-[a-z]+)+-\d$/.test(value), 'a region such as us-east-1'),
+    accountId: checked(given('account-id'), '000000000000', (value) => /^\d{12}$/.test(value), '12 digits'),
+    tls: together(given('tls-cert'), given('tls-key'), (certificateFile, keyFile) => ({ certificateFile, keyFile })),
+    rootKey:
+      together(given('root-access-key-id'), given('root-secret-access-key'), (accessKeyId, secretAccessKey) => ({ accessKeyId, secretAccessKey })) ??
+      (dev ? { accessKeyId: 'test', secretAccessKey: 'test' } : undefined),
+    databaseUrl: databaseUrl?.value,
+    masterKeyFile,
+    runner: checked(given('runner'), 'auto', isOneOf('auto', 'sandbox', 'plain'), 'auto, sandbox or plain') as Config['runner'],
+    logLevel: checked(given('log-level'), 'info', isOneOf('info', 'warn', 'error'), 'info, warn or error') as Config['logLevel'],
+    dev,
+  });
+}
+
+function checked(given: { name: string; value: string } | undefined, fallback: string, accepts: (value: string) => boolean, accepted: string): string {
+  if (given === undefined) return fallback;
+  if (!accepts(given.value)) throw new ConfigError(`${given.name} is '${given.value}'; accepted is ${accepted}`);
+  return given.value;
+}
+
+function together<T>(a: { name: string; value: string } | undefined, b: { name: string; value: string } | undefined, make: (a: string, b: string) => T): T | undefined {
+  if (a && b) return make(a.value, b.value);
+  const lone = a ?? b;
+  if (lone) throw new ConfigError(`${lone.name} was given without its counterpart; the two go together`);
+  return undefined;
+}
+
+const isOneOf =
+  (...accepted: string[]) =>
+  (value: string): boolean =>
+    accepted.includes(value);
+
+function isLoopback(address: string): boolean {
+  return address === 'localhost' || address === '::1' || address.startsWith('127.');
+}

@@ -1,0 +1,40 @@
+#!/usr/bin/env node
+import { ConfigError } from '@slipway/server';
+import { credentialHelper } from './credential-helper.ts';
+import { env } from './env.ts';
+import { start } from './start.ts';
+import { UsageError } from './usage.ts';
+
+interface Command {
+  readonly help: string;
+  run(args: string[]): Promise<void>;
+}
+
+const commands: Record<string, Command> = {
+  start: { help: 'start the server', run: start },
+  env: { help: 'print the exports that point the aws CLI, the SDKs and git at the running server', run: env },
+  'credential-helper': { help: 'git credential helper: signs with the AWS credentials in the environment', run: credentialHelper },
+};
+
+const [name = 'help', ...args] = process.argv.slice(2);
+const command = commands[name];
+if (command) {
+  try {
+    await command.run(args);
+  } catch (error) {
+    // A user's mistake is explained; only a fault of ours shows its stack.
+    const expected = error instanceof ConfigError || error instanceof UsageError || (error as { code?: string }).code?.startsWith('ERR_PARSE_ARGS');
+    console.error(expected ? `slipway ${name}: ${(error as Error).message}` : error);
+    process.exitCode = expected ? 2 : 1;
+  }
+} else {
+  const known = name === 'help' || name === '--help' || name === '-h';
+  if (!known) console.error(`slipway: there is no command '${name}'`);
+  console.log(usage());
+  process.exitCode = known ? 0 : 2;
+}
+
+function usage(): string {
+  const lines = Object.entries(commands).map(([command, { help }]) => `  ${command.padEnd(18)} ${help}`);
+  return ['The AWS Developer Tools, on your own machines, for real.', '', 'Usage: slipway COMMAND [options]', '', ...lines, '', '`slipway COMMAND --help` shows its options.'].join('\n');
+}
