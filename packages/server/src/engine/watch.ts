@@ -33,12 +33,12 @@ export const watchMigrations: readonly Migration[] = [{
     create index watches_by_job on watches (job_account, job_region, job_kind, job_id)`,
 }];
 
-interface WatchTables {
+type WatchTables = {
   watches: {
     account: string; region: string; kind: string; id: string;
     job_account: string; job_region: string; job_kind: string; job_id: string;
   };
-}
+};
 
 export function createWatches(deps: { jobs: Pick<Jobs, 'wake'> }): Watches {
   return {
