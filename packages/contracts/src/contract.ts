@@ -19,6 +19,8 @@ export interface Contract {
   readonly protocols: readonly Protocol[];
   /** The part of `X-Amz-Target` before the dot, for the JSON protocols. */
   readonly targetPrefix?: string;
+  /** Other prefixes that some stock client sends for the same operations. */
+  readonly targetPrefixAliases?: readonly string[];
   readonly xmlNamespace?: string;
   readonly operations: Readonly<Record<string, OperationShape>>;
   readonly shapes: Readonly<Record<string, Shape>>;
@@ -45,12 +47,19 @@ export interface ErrorShape {
 
 export type Shape =
   | { readonly type: 'string'; readonly enum?: readonly string[]; readonly sensitive?: true; readonly mediaType?: string }
+  // The SDK's schemas do not tell number types apart: generated contracts say `double` for each of them.
   | { readonly type: 'integer' | 'long' | 'double' | 'boolean' | 'document' | 'bigDecimal' }
   | { readonly type: 'timestamp'; readonly format?: 'date-time' | 'http-date' | 'epoch-seconds' }
   | { readonly type: 'blob'; readonly streaming?: true }
   | { readonly type: 'list'; readonly member: MemberShape; readonly sparse?: true }
   | { readonly type: 'map'; readonly key: MemberShape; readonly value: MemberShape; readonly sparse?: true }
-  | { readonly type: 'structure'; readonly members: Readonly<Record<string, MemberShape>>; readonly required: readonly string[] }
+  | {
+      readonly type: 'structure';
+      readonly members: Readonly<Record<string, MemberShape>>;
+      readonly required: readonly string[];
+      /** The element's name where the structure is the root of an XML document: `ListAllMyBucketsResult`. */
+      readonly xmlName?: string;
+    }
   | { readonly type: 'union'; readonly members: Readonly<Record<string, MemberShape>>; readonly eventStream?: true };
 
 /** A use of a shape, with the traits that belong to the place of use. */

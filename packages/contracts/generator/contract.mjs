@@ -1,0 +1,56 @@
+import { shapeCollector } from './shapes.mjs';
+
+/** One service's contract (`src/contract.ts`), from what `readSdk` gave. */
+export function buildContract({ room, protocols }, sdk) {
+  const { shapes, add } = shapeCollector(sdk);
+  const json = protocols.some((protocol) => protocol.startsWith('awsJson'));
+
+  const errors = {};
+  for (const schema of sdk.errors) errors[schema[2]] = errorShape(schema, add);
+
+  const operations = {};
+  for (const [, , name, traits, input, output] of sdk.operations) {
+    const shape = { input: add(input()), output: add(output()), errors: sdk.errorsOf(name).filter((error) => errors[error]) };
+    if (traits.http && protocols.some((protocol) => protocol.startsWith('rest'))) {
+      shape.http = httpShape(traits.http, shapes[shape.input], room);
+    }
+    operations[name] = shape;
+  }
+
+  return {
+    service: room,
+    serviceId: sdk.serviceId,
+    apiVersion: sdk.apiVersion,
+    signingName: sdk.signingName,
+    protocols,
+    ...(json && { targetPrefix: sdk.targetPrefix }),
+    ...(sdk.xmlNamespace && { xmlNamespace: sdk.xmlNamespace }),
+    operations: sorted(operations),
+    shapes: sorted(shapes),
+    errors: sorted(errors),
+  };
+}
+
+function errorShape(schema, add) {
+  const traits = schema[3] || {};
+  const fault = traits.error ?? 'client';
+  const [code, queryStatus] = traits.awsQueryError ?? [];
+  return {
+    status: queryStatus ?? traits.httpError ?? (fault === 'server' ? 500 : 400),
+    ...(code && code !== schema[2] && { code }),
+    fault,
+    shape: add(schema),
+  };
+}
+
+/** The SDK moves S3's bucket from the path to the host and marks operations with `x-id`; AWS's own URI has neither. */
+function httpShape([method, sdkUri, status], input, room) {
+  let uri = sdkUri.replace(/([?&])x-id=\w+/, (_, mark) => (mark === '?' ? '?' : '')).replace(/\?$/, '').replace('?&', '?');
+  if (room === 's3' && input.members.Bucket?.http?.in === 'label') uri = `/{Bucket}${uri.replace(/^\/(?=$|\?)/, '')}`;
+  for (const [, label] of uri.matchAll(/\{(\w+)\+\}/g)) input.members[label].http = { in: 'greedyLabel' };
+  return { method, uri, status };
+}
+
+function sorted(record) {
+  return Object.fromEntries(Object.entries(record).toSorted(([a], [b]) => (a < b ? -1 : 1)));
+}

@@ -1,0 +1,32 @@
+/** The face of the contracts: their form, the operations' types, and the contracts themselves. */
+import { readFileSync } from 'node:fs';
+import type { GeneratedApis } from '../gen/index.ts';
+import type { Contract } from './contract.ts';
+import { codeDeployCommands } from './handwritten/codedeploy-commands.ts';
+import type { CodeDeployCommandsApi } from './handwritten/codedeploy-commands.ts';
+
+export type * from './contract.ts';
+export type {
+  CloudWatchLogsApi, CodeBuildApi, CodeCommitApi, CodeDeployApi, CodePipelineApi, EventBridgeApi, IAMApi, S3Api, STSApi,
+} from '../gen/index.ts';
+export type { CodeDeployCommandsApi };
+
+/**
+ * Every service's operations, by room. The shapes of one service are importable as a subpath:
+ * `import type { Project } from '@slipway/contracts/codebuild'`.
+ */
+export interface Apis extends GeneratedApis {
+  'codedeploy-commands': CodeDeployCommandsApi;
+}
+
+const loaded = new Map<string, Contract>([[codeDeployCommands.service, codeDeployCommands]]);
+
+/** A service's contract, read on first use. Generated contracts lie in `gen/`, beside the sources as beside the published bundle. */
+export function loadContract(service: keyof Apis): Contract {
+  let contract = loaded.get(service);
+  if (contract === undefined) {
+    contract = JSON.parse(readFileSync(new URL(`../gen/${service}.json`, import.meta.url), 'utf8')) as Contract;
+    loaded.set(service, contract);
+  }
+  return contract;
+}
