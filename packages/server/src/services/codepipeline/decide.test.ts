@@ -11,6 +11,10 @@ const execution = (id: string, over: Partial<ExecutionFacts> = {}): ExecutionFac
 const inside = (id: string, at: number, actions: Record<string, ActionStatus>, over: Partial<ExecutionFacts> = {}): ExecutionFacts =>
   execution(id, { stage: at, place: 'inside', actions: Object.entries(actions).map(([name, status]) => ({ name, status })), ...over });
 
+const building = (mode: ExecutionMode): ExecutionFacts => inside('old', 1, { BuildAction: 'InProgress' }, { mode });
+
+const waiting = (id: string, mode: ExecutionMode): ExecutionFacts => execution(id, { stage: 1, mode });
+
 const pipeline = (executions: readonly ExecutionFacts[], over: Partial<PipelineFacts> = {}): PipelineFacts =>
   ({ version: 1, now: 1000, stages: [stage('Source'), stage('Build'), stage('Deploy')], executions, ...over });
 
@@ -50,8 +54,6 @@ describe('run orders', () => {
 });
 
 describe('several executions', () => {
-  const building = (mode: ExecutionMode): ExecutionFacts => inside('old', 1, { BuildAction: 'InProgress' }, { mode });
-  const waiting = (id: string, mode: ExecutionMode): ExecutionFacts => execution(id, { stage: 1, mode });
   const cases: readonly [string, PipelineFacts, readonly string[]][] = [
     ['SUPERSEDED: one waits while another holds the stage', pipeline([building('SUPERSEDED'), waiting('new', 'SUPERSEDED')]), []],
     ['SUPERSEDED: a newer one that waits supersedes an older one that waits',
