@@ -1,0 +1,147 @@
+import type { CloudWatchLogsApi } from '@slipway/contracts';
+import type { LogGroup } from '@slipway/contracts/cloudwatch-logs';
+import type { Clock } from '../../kernel/clock.ts';
+import type { Database, Transaction } from '../../kernel/database.ts';
+import type { Operations } from '../../kernel/service.ts';
+import type { Jobs } from '../../engine/jobs.ts';
+import { RETENTION_DAYS } from './limits.ts';
+import { fail, groupArn, groupOfArn, refuse, tokens } from './names.ts';
+import type { Place } from './names.ts';
+import type { GroupRow, LogsTables } from './store.ts';
+
+export interface GroupDeps {
+  readonly db: Database;
+  readonly clock: Clock;
+  readonly jobs: Pick<Jobs, 'wake'>;
+  readonly rows: LogsTables;
+}
+
+export const DELETION = 'cloudwatch-logs/deletion';
+export const RETENTION = 'cloudwatch-logs/retention';
+
+/** Log groups and their retention. */
+export function groups(deps: GroupDeps) {
+  const { db, clock, jobs, rows } = deps;
+
+  async function changeGroup(at: Place, name: string, change: (tx: Transaction) => Promise<void>): Promise<void> {
+    await db.transaction(async (tx) => {
+      if (await rows.lockGroup(tx, at, name) === undefined) throw noGroup();
+      await change(tx);
+    });
+  }
+
+  return {
+    async CreateLogGroup(input, call) {
+      refuse(input, 'kmsKeyId', 'deletionProtectionEnabled');
+      if (input.logGroupClass !== undefined && input.logGroupClass !== 'STANDARD') {
+        throw fail('InvalidParameterException', `logGroupClass ${input.logGroupClass} is not supported by Slipway yet`);
+      }
+      await db.transaction(async (tx) => {
+        if (await rows.lockGroup(tx, call, input.logGroupName)) throw fail('ResourceAlreadyExistsException', 'The specified log group already exists');
+        await rows.insertGroup(tx, newGroup(call, input.logGroupName, clock.now(), input.tags));
+      });
+      return {};
+    },
+
+    async DeleteLogGroup({ logGroupName }, call) {
+      await changeGroup(call, logGroupName, async (tx) => {
+        for (const id of await rows.deleteStreams(tx, call, logGroupName)) await jobs.wake(tx, { kind: DELETION, account: call.account, region: call.region, id });
+        await rows.deleteGroup(tx, call, logGroupName);
+      });
+      return {};
+    },
+
+    async DescribeLogGroups(input, call) {
+      refuse(input, 'accountIdentifiers', 'includeLinkedAccounts', 'logGroupIdentifiers');
+      if (input.logGroupNamePrefix !== undefined && input.logGroupNamePattern !== undefined) {
+        throw fail('InvalidParameterException', 'LogGroup name prefix and LogGroup name pattern are mutually exclusive parameters.');
+      }
+      if (input.logGroupClass !== undefined && input.logGroupClass !== 'STANDARD') return { logGroups: [] };
+      const limit = input.limit ?? 50;
+      const found: GroupRow[] = [];
+      let after = String(tokens.read(input.nextToken)?.[0] ?? '');
+      for (;;) {
+        const page = await rows.groups(call, { after, limit: limit + 1, prefix: input.logGroupNamePrefix });
+        found.push(...page.filter((row) => matches(row.name, input.logGroupNamePattern)));
+        if (page.length <= limit || found.length > limit) break;
+        after = (page.at(-1) as GroupRow).name;
+      }
+      const logGroups = found.slice(0, limit).map((row) => shown(row));
+      return { logGroups, ...(found.length > limit ? { nextToken: tokens.of([(found[limit - 1] as GroupRow).name]) } : {}) };
+    },
+
+    async PutRetentionPolicy({ logGroupName, retentionInDays }, call) {
+      if (!RETENTION_DAYS.includes(retentionInDays)) {
+        throw fail('InvalidParameterException', `1 validation error detected: Value '${retentionInDays}' at 'retentionInDays' failed to satisfy constraint: Member must satisfy enum value set: [${RETENTION_DAYS.join(', ')}]`);
+      }
+      await changeGroup(call, logGroupName, async (tx) => {
+        await rows.updateGroup(tx, call, logGroupName, { retention_days: retentionInDays });
+        await jobs.wake(tx, { kind: RETENTION, account: call.account, region: call.region, id: logGroupName });
+      });
+      return {};
+    },
+
+    async DeleteRetentionPolicy({ logGroupName }, call) {
+      await changeGroup(call, logGroupName, (tx) => rows.updateGroup(tx, call, logGroupName, { retention_days: null }));
+      return {};
+    },
+
+    async TagResource({ resourceArn, tags }, call) {
+      const name = ownGroup(call, resourceArn);
+      await db.transaction(async (tx) => {
+        const row = await rows.lockGroup(tx, call, name);
+        if (row === undefined) throw noGroup();
+        await rows.updateGroup(tx, call, name, { tags: JSON.stringify({ ...tagsOf(row), ...tags }) });
+      });
+      return {};
+    },
+
+    async UntagResource({ resourceArn, tagKeys }, call) {
+      const name = ownGroup(call, resourceArn);
+      await db.transaction(async (tx) => {
+        const row = await rows.lockGroup(tx, call, name);
+        if (row === undefined) throw noGroup();
+        const kept = Object.entries(tagsOf(row)).filter(([key]) => !tagKeys.includes(key));
+        await rows.updateGroup(tx, call, name, { tags: JSON.stringify(Object.fromEntries(kept)) });
+      });
+      return {};
+    },
+
+    async ListTagsForResource({ resourceArn }, call) {
+      const row = await rows.group(call, ownGroup(call, resourceArn));
+      if (row === undefined) throw noGroup();
+      return { tags: tagsOf(row) };
+    },
+  } satisfies Partial<Operations<CloudWatchLogsApi>>;
+}
+
+export function newGroup(at: Place, name: string, created: number, tags: Readonly<Record<string, string>> = {}): GroupRow {
+  return { account: at.account, region: at.region, name, created, retention_days: null, tags: JSON.stringify(tags) };
+}
+
+export function noGroup() {
+  return fail('ResourceNotFoundException', 'The specified log group does not exist.');
+}
+
+function tagsOf(row: GroupRow): Record<string, string> {
+  return JSON.parse(row.tags) as Record<string, string>;
+}
+
+function ownGroup(at: Place, arn: string): string {
+  const group = groupOfArn(at, arn);
+  if (group === undefined) throw fail('InvalidParameterException', '1 validation error detected: The resourceArn is not the ARN of a log group of this account and region.');
+  return group;
+}
+
+/** A pattern is a part of the name, compared without regard to case. */
+function matches(name: string, pattern: string | undefined): boolean {
+  return pattern === undefined || name.toLowerCase().includes(pattern.toLowerCase());
+}
+
+function shown(row: GroupRow): LogGroup {
+  const arn = groupArn(row, row.name);
+  return {
+    logGroupName: row.name, creationTime: row.created, metricFilterCount: 0, arn: `${arn}:*`, logGroupArn: arn, logGroupClass: 'STANDARD',
+    ...(row.retention_days === null ? {} : { retentionInDays: row.retention_days }),
+  };
+}

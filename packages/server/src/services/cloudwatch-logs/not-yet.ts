@@ -1,0 +1,23 @@
+/** Operations of CloudWatch Logs that answer by name that they are missing. */
+export const notYet = [
+  'AssociateKmsKey', 'AssociateSourceToS3TableIntegration', 'CancelExportTask', 'CancelImportTask', 'CreateDelivery', 'CreateExportTask',
+  'CreateImportTask', 'CreateLogAnomalyDetector', 'CreateLookupTable', 'CreateScheduledQuery', 'DeleteAccountPolicy',
+  'DeleteDataProtectionPolicy', 'DeleteDelivery', 'DeleteDeliveryDestination', 'DeleteDeliveryDestinationPolicy', 'DeleteDeliverySource',
+  'DeleteDestination', 'DeleteIndexPolicy', 'DeleteIntegration', 'DeleteLogAnomalyDetector', 'DeleteLookupTable', 'DeleteMetricFilter',
+  'DeleteQueryDefinition', 'DeleteResourcePolicy', 'DeleteScheduledQuery', 'DeleteSubscriptionFilter', 'DeleteSyslogConfiguration',
+  'DeleteTransformer', 'DescribeAccountPolicies', 'DescribeConfigurationTemplates', 'DescribeDeliveries', 'DescribeDeliveryDestinations',
+  'DescribeDeliverySources', 'DescribeDestinations', 'DescribeExportTasks', 'DescribeFieldIndexes', 'DescribeImportTaskBatches',
+  'DescribeImportTasks', 'DescribeIndexPolicies', 'DescribeLookupTables', 'DescribeMetricFilters', 'DescribeQueries',
+  'DescribeQueryDefinitions', 'DescribeResourcePolicies', 'DescribeSubscriptionFilters', 'DisassociateKmsKey',
+  'DisassociateSourceFromS3TableIntegration', 'GetDataProtectionPolicy', 'GetDelivery', 'GetDeliveryDestination',
+  'GetDeliveryDestinationPolicy', 'GetDeliverySource', 'GetIntegration', 'GetLogAnomalyDetector', 'GetLogFields', 'GetLogGroupFields',
+  'GetLogObject', 'GetLogRecord', 'GetLookupTable', 'GetQueryResults', 'GetScheduledQuery', 'GetScheduledQueryHistory',
+  'GetStorageTierPolicy', 'GetTransformer', 'ListAggregateLogGroupSummaries', 'ListAnomalies', 'ListIntegrations',
+  'ListLogAnomalyDetectors', 'ListLogGroups', 'ListLogGroupsForQuery', 'ListScheduledQueries', 'ListSourcesForS3TableIntegration',
+  'ListSyslogConfigurations', 'ListTagsLogGroup', 'PutAccountPolicy', 'PutBearerTokenAuthentication', 'PutDataProtectionPolicy',
+  'PutDeliveryDestination', 'PutDeliveryDestinationPolicy', 'PutDeliverySource', 'PutDestination', 'PutDestinationPolicy',
+  'PutIndexPolicy', 'PutIntegration', 'PutLogGroupDeletionProtection', 'PutMetricFilter', 'PutQueryDefinition', 'PutResourcePolicy',
+  'PutStorageTierPolicy', 'PutSubscriptionFilter', 'PutSyslogConfiguration', 'PutTransformer', 'StartLiveTail', 'StartQuery',
+  'StopQuery', 'TagLogGroup', 'TestMetricFilter', 'TestTransformer', 'UntagLogGroup', 'UpdateAnomaly', 'UpdateDeliveryConfiguration',
+  'UpdateLogAnomalyDetector', 'UpdateLookupTable', 'UpdateScheduledQuery',
+] as const;
