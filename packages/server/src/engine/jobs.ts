@@ -37,3 +37,12 @@ export interface Jobs {
   /** Resolves when nothing is running or due now: for tests and clean shutdown. */
   idle(): Promise<void>;
 }
+
+/** The run's lease has gone to another run: what this one was about to write is no longer its to decide. */
+export class LeaseLost extends Error {
+  override readonly name = 'LeaseLost';
+
+  constructor(key: JobKey) {
+    super(`The lease of ${key.kind} ${key.id} is lost`);
+  }
+}

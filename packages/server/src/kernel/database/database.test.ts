@@ -16,6 +16,12 @@ const migrations: Migration[] = [{
     create index things_by_count on things (count)`,
 }];
 
+const increment = (through: Database) => through.transaction(async (tx) => {
+  const things = tx.query.withTables<Tables>();
+  const { count } = await things.selectFrom('things').select('count').where('id', '=', 'a').$call(lockRow(tx)).executeTakeFirstOrThrow();
+  await things.updateTable('things').set({ count: count + 1 }).where('id', '=', 'a').execute();
+});
+
 describeDatabases('Database', (makeScratch, kind) => {
   let scratch: Scratch;
   let db: Database;
@@ -36,11 +42,6 @@ describeDatabases('Database', (makeScratch, kind) => {
   const flip = () => db.transaction(async (tx) => {
     const { numUpdatedRows } = await tx.query.withTables<Tables>().updateTable('things').set({ count: 1 }).where('id', '=', 'a').where('count', '=', 0).executeTakeFirst();
     return Number(numUpdatedRows);
-  });
-  const increment = (through: Database) => through.transaction(async (tx) => {
-    const things = tx.query.withTables<Tables>();
-    const { count } = await things.selectFrom('things').select('count').where('id', '=', 'a').$call(lockRow(tx)).executeTakeFirstOrThrow();
-    await things.updateTable('things').set({ count: count + 1 }).where('id', '=', 'a').execute();
   });
   const addToBoth = (first: string, second: string) => db.transaction(async (tx) => {
     for (const id of [first, second]) {

@@ -40,9 +40,18 @@ export async function openPostgres(options: PostgresOptions): Promise<Database> 
   pool.on('error', (error) => log.warn('An idle database connection broke', { error }));
   const listener = new PostgresListener(() => new pg.Client({ ...config, keepAlive: true }) as Client, log);
 
-  const transaction = <T>(work: (tx: Transaction) => Promise<T>): Promise<T> => retrying(() => once(pool, work));
+  const running = new Set<Promise<unknown>>();
+  const transaction = async <T>(work: (tx: Transaction) => Promise<T>): Promise<T> => {
+    if (closing) throw new Error('The database is closed');
+    const run = retrying(() => once(pool, work));
+    const ended = run.then(() => undefined, () => undefined);
+    running.add(ended);
+    void ended.then(() => running.delete(ended));
+    return run;
+  };
   let closing: Promise<void> | undefined;
   const close = async (): Promise<void> => {
+    await Promise.all(running);
     await listener.close();
     await pool.end();
   };

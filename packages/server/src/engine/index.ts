@@ -1,0 +1,10 @@
+export { createJobs } from './job-engine.ts';
+export type { JobsDeps, JobTimes } from './job-engine.ts';
+export { LeaseLost } from './jobs.ts';
+export type { Advance, JobKey, JobRun, Jobs } from './jobs.ts';
+export { engineMigrations } from './migrations.ts';
+export { createOutbox } from './outbox-engine.ts';
+export type { OutboxDeps } from './outbox-engine.ts';
+export type { DomainEvent, Outbox, StoredEvent } from './outbox.ts';
+export { createWatches } from './watch.ts';
+export type { Subject, Watches } from './watch.ts';
