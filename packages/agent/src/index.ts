@@ -1,0 +1,10 @@
+export { startAgent } from './agent.ts';
+export type { Agent, AgentOptions } from './agent.ts';
+export { loadConfig } from './config.ts';
+export type { AgentConfig } from './config.ts';
+export { AppSpecError, parseAppSpec } from './appspec.ts';
+export type { AppSpec } from './appspec.ts';
+export { openSigned, parseSpecification, readSpecification } from './specification.ts';
+export type { DeploymentSpecification, Envelope } from './specification.ts';
+export { ErrorCode } from './diagnostics.ts';
+export type { Diagnostics } from './diagnostics.ts';
