@@ -1,0 +1,24 @@
+import { Readable } from 'node:stream';
+import { isObjectId } from './names.ts';
+import { finished, spawnGit } from './process.ts';
+
+/**
+ * The files of a commit as a zip, without `.git`, executable bits and symbolic links kept, streamed as git makes it.
+ * The stream fails when git does, so that a cut archive is never taken for a whole one; destroying it ends git.
+ */
+export function archiveZip(path: string, commit: string): Readable {
+  if (!isObjectId(commit)) throw new Error('not a commit id');
+  const child = spawnGit(['archive', '--format=zip', '-1', commit], { repository: path });
+  child.stdin.end();
+  const ended = finished(child, 'archive');
+  ended.catch(() => undefined);
+  async function* bytes(): AsyncGenerator<Buffer> {
+    try {
+      yield* child.stdout as AsyncIterable<Buffer>;
+      await ended;
+    } finally {
+      child.kill();
+    }
+  }
+  return Readable.from(bytes(), { objectMode: false });
+}

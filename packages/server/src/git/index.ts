@@ -1,0 +1,109 @@
+/**
+ * Git repositories, through the real binary. This room knows repositories by an id of ours, objects and references;
+ * accounts, names, permissions and events are its callers' matter.
+ */
+import type { Readable } from 'node:stream';
+import { archiveZip } from './archive.ts';
+import { checkout } from './checkout.ts';
+import type { CheckoutOptions } from './checkout.ts';
+import { pointHeadAt, repositoryFolders } from './folders.ts';
+import { objectReaders } from './objects.ts';
+import type { RefCommand } from './pkt-line.ts';
+import { runGit } from './process.ts';
+import { repositoryReader } from './read.ts';
+import type { RepositoryReader } from './read.ts';
+import { moveReferences } from './refs.ts';
+import type { RefGuard } from './refs.ts';
+import { advertise, receivePack, uploadPack } from './smart-http.ts';
+import type { Exchange, GitService, Push } from './smart-http.ts';
+import { repositoryWriter } from './write.ts';
+import type { RepositoryWriter } from './write.ts';
+
+export type { CheckoutOptions } from './checkout.ts';
+export { branchReference, isBranchName, isObjectId, isReferenceName, NO_OBJECT, pathParts } from './names.ts';
+export { MODES } from './parse.ts';
+export type { Commit, Signature, TreeEntry } from './parse.ts';
+export { canReport, FLUSH, MalformedPush, packetLine, refusalReport } from './pkt-line.ts';
+export type { PushHead, RefCommand } from './pkt-line.ts';
+export type { GitSources, SourceRequest } from './ports.ts';
+export { endProcess, GitFailed } from './process.ts';
+export type { Branch, RepositoryReader } from './read.ts';
+export { ReferenceMoved } from './refs.ts';
+export type { RefGuard } from './refs.ts';
+export type { GitService } from './smart-http.ts';
+export type { NewCommit, RepositoryWriter } from './write.ts';
+
+/** Life: `createGit` → repositories as they are asked for → `close`. */
+export interface Git {
+  /** A handle; an unknown id is an empty repository, made on disk when first used. */
+  repository(id: string): Repository;
+  /** Deletes the repository's files; nothing to delete is fine. */
+  remove(id: string): Promise<void>;
+  /** Ends the processes kept for reading and waits for housekeeping. */
+  close(): Promise<void>;
+}
+
+export interface Repository {
+  readonly id: string;
+  readonly read: RepositoryReader;
+  readonly write: RepositoryWriter;
+  /** What a clone checks out; git itself refuses to delete it. */
+  setHead(branch: string): Promise<void>;
+  /** All or none, each from its expected old value. Throws `ReferenceMoved`. */
+  move(commands: readonly RefCommand[], guard: RefGuard): Promise<void>;
+  archive(commit: string): Promise<Readable>;
+  checkout(commit: string, options: CheckoutOptions): Promise<void>;
+  advertise(service: GitService, protocol: string | undefined): Promise<Buffer>;
+  uploadPack(exchange: Exchange): Promise<void>;
+  receivePack(push: Push): Promise<void>;
+  /** Lets git pack what has piled up, in the background, when there is enough of it. */
+  tidy(): void;
+}
+
+export function createGit({ folder, idleMs }: { folder: string; idleMs?: number }): Git {
+  const folders = repositoryFolders(folder);
+  const objects = objectReaders(idleMs === undefined ? {} : { idleMs });
+  const housekeeping = new Map<string, Promise<void>>();
+  const closing = new AbortController();
+
+  const tidy = (id: string): void => {
+    if (housekeeping.has(id) || closing.signal.aborted) return;
+    const work = folders.path(id)
+      .then((repository) => runGit(['gc', '--auto', '--quiet'], { repository, signal: closing.signal }))
+      // Packing is a matter of speed alone: the next push asks again.
+      .then(() => undefined, () => undefined)
+      .finally(() => housekeeping.delete(id));
+    housekeeping.set(id, work);
+  };
+
+  return {
+    repository(id) {
+      const path = (): Promise<string> => folders.path(id);
+      const read = repositoryReader(path, objects);
+      return {
+        id,
+        read,
+        write: repositoryWriter(path, read),
+        setHead: async (branch) => pointHeadAt(await path(), branch),
+        move: async (commands, guard) => moveReferences(await path(), commands, guard),
+        archive: async (commit) => archiveZip(await path(), commit),
+        checkout: async (commit, options) => checkout(await path(), commit, options),
+        advertise: async (service, protocol) => advertise(await path(), service, protocol),
+        uploadPack: async (exchange) => uploadPack(await path(), exchange),
+        receivePack: async (push) => receivePack(await path(), push),
+        tidy: () => tidy(id),
+      };
+    },
+
+    async remove(id) {
+      objects.release(folders.locate(id));
+      await folders.remove(id);
+    },
+
+    async close() {
+      closing.abort();
+      objects.close();
+      await Promise.all(housekeeping.values());
+    },
+  };
+}

@@ -1,0 +1,159 @@
+import { spawn } from 'node:child_process';
+import type { ChildProcessWithoutNullStreams } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { StringDecoder } from 'node:string_decoder';
+
+/** A git command that ended with an error; `detail` is what git said, for logs, not for clients. */
+export class GitFailed extends Error {
+  override readonly name = 'GitFailed';
+  readonly exitCode: number | null;
+  readonly detail: string;
+
+  constructor(verb: string, exitCode: number | null, detail: string) {
+    super(`git ${verb} ended with ${exitCode === null ? 'a signal' : `exit code ${exitCode}`}: ${detail}`);
+    this.exitCode = exitCode;
+    this.detail = detail;
+  }
+}
+
+export interface GitOptions {
+  /** The bare repository, for commands that take it from the environment. */
+  readonly repository?: string;
+  /** A working tree, for the commands that need one. */
+  readonly cwd?: string;
+  readonly env?: Readonly<Record<string, string>>;
+  /** Ends the command when the client has gone. */
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Configuration that every command runs under. Passed by environment rather than `-c`, so that the helpers which git
+ * itself starts (index-pack, maintenance) run under it too.
+ */
+const CONFIGURATION: readonly (readonly [string, string])[] = [
+  // Repositories belong to whoever ran the server last; no other user's file is ever opened by a path from outside.
+  ['safe.directory', '*'],
+  ['core.hooksPath', '/dev/null'],
+  ['core.fsmonitor', 'false'],
+  // `file://`, `ext::` and every other transport: no command of ours may reach out.
+  ['protocol.allow', 'never'],
+  ['core.fsync', 'all'],
+  ['core.fsyncMethod', 'batch'],
+  ['gc.autoDetach', 'false'],
+  ['maintenance.autoDetach', 'false'],
+  ['receive.autogc', 'false'],
+  ['receive.denyDeleteCurrent', 'refuse'],
+  ['transfer.hideRefs', 'refs/slipway'],
+  ['advice.detachedHead', 'false'],
+];
+
+/** The environment of every git process: nothing of the server's but the path, no user's and no system's configuration. */
+export function gitEnvironment(options: GitOptions & { configuration?: readonly (readonly [string, string])[] } = {}): Record<string, string> {
+  const configuration = [...CONFIGURATION, ...options.configuration ?? []];
+  const environment: Record<string, string> = {
+    PATH: process.env['PATH'] ?? '/usr/bin:/bin',
+    HOME: '/nonexistent',
+    LC_ALL: 'C',
+    GIT_CONFIG_NOSYSTEM: '1',
+    GIT_CONFIG_GLOBAL: '/dev/null',
+    GIT_ATTR_NOSYSTEM: '1',
+    GIT_TERMINAL_PROMPT: '0',
+    GIT_CONFIG_COUNT: String(configuration.length),
+    ...options.repository === undefined ? {} : { GIT_DIR: options.repository },
+    ...options.env,
+  };
+  configuration.forEach(([key, value], index) => {
+    environment[`GIT_CONFIG_KEY_${index}`] = key;
+    environment[`GIT_CONFIG_VALUE_${index}`] = value;
+  });
+  return environment;
+}
+
+export function spawnGit(args: readonly string[], options: GitOptions & { configuration?: readonly (readonly [string, string])[] } = {}): ChildProcessWithoutNullStreams {
+  return spawn('git', args, {
+    env: gitEnvironment(options),
+    ...options.cwd === undefined ? {} : { cwd: options.cwd },
+    ...options.signal === undefined ? {} : { signal: options.signal },
+    stdio: ['pipe', 'pipe', 'pipe'],
+  });
+}
+
+/** Runs a command to its end and answers its output. `input` goes to its standard input. Throws `GitFailed`. */
+export async function runGit(
+  args: readonly string[],
+  options: GitOptions & { input?: Uint8Array | string; configuration?: readonly (readonly [string, string])[] } = {},
+): Promise<Buffer> {
+  const child = spawnGit(args, options);
+  const output: Buffer[] = [];
+  child.stdout.on('data', (chunk: Buffer) => output.push(chunk));
+  const ended = finished(child, args[0] ?? '');
+  // A command that fails early closes its input; its exit code says why.
+  child.stdin.on('error', ignoreClosedInput);
+  child.stdin.end(options.input);
+  await ended;
+  return Buffer.concat(output);
+}
+
+/** Resolves when the command has ended well; rejects with `GitFailed` and the first of what it wrote to standard error. */
+export function finished(child: ChildProcessWithoutNullStreams, verb: string): Promise<void> {
+  const complaint = firstText(child.stderr, 4_096);
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (code) => (code === 0 ? resolve() : reject(new GitFailed(verb, code, complaint().trim()))));
+  });
+}
+
+/** A closed pipe shows as the exit of the process behind it, which `finished` reports. */
+export function ignoreClosedInput(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE' && error.code !== 'ERR_STREAM_DESTROYED' && error.code !== 'ECONNRESET') throw error;
+}
+
+function firstText(stream: NodeJS.ReadableStream, limit: number): () => string {
+  const decoder = new StringDecoder('utf8');
+  let text = '';
+  stream.on('data', (chunk: Buffer) => {
+    if (text.length < limit) text = (text + decoder.write(chunk)).slice(0, limit);
+  });
+  return () => text;
+}
+
+/**
+ * Names one process for as long as the machine runs: its id and, where the system tells, when it started, because ids
+ * are used again.
+ */
+export async function processIdentity(pid: number): Promise<string> {
+  return `${pid}:${await startOf(pid) ?? ''}`;
+}
+
+/** Ends the process that `processIdentity` named, if it is still that one, and resolves once it is gone. */
+export async function endProcess(identity: string): Promise<void> {
+  const [number = '', started = ''] = identity.split(':');
+  const pid = Number(number);
+  const isTheSame = async (): Promise<boolean> => started !== '' && await startOf(pid) === started;
+  while (await isTheSame()) {
+    try {
+      process.kill(pid, 'SIGKILL');
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ESRCH') return;
+      throw error;
+    }
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
+
+/** The boot's id and the process's start in clock ticks, from Linux's /proc; undefined elsewhere and for processes that are gone. */
+async function startOf(pid: number): Promise<string | undefined> {
+  try {
+    const [stat, boot] = await Promise.all([
+      readFile(`/proc/${pid}/stat`, 'utf8'),
+      readFile('/proc/sys/kernel/random/boot_id', 'utf8'),
+    ]);
+    // The command's name, in parentheses, may itself hold spaces and parentheses.
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return fields[0] === 'Z' ? undefined : `${fields[19] ?? ''}@${boot.trim()}`;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ESRCH') return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,108 @@
+import { isObjectId, isReferenceName } from './names.ts';
+import type { ObjectInfo, ObjectReaders } from './objects.ts';
+import { parseCommit, parseTree } from './parse.ts';
+import type { Commit, TreeEntry } from './parse.ts';
+import { GitFailed, runGit } from './process.ts';
+
+export interface Branch {
+  /** Without `refs/heads/`. */
+  readonly name: string;
+  readonly commit: string;
+}
+
+/** Reading one repository. Nothing here changes it; what is not there is `undefined`. */
+export interface RepositoryReader {
+  /** What a full reference name points at, peeled of nothing: a tag may be a tag object. */
+  reference(ref: string): Promise<string | undefined>;
+  /** The commit behind a commit id, a tag object's id, or a full reference name. */
+  commitId(name: string): Promise<string | undefined>;
+  commit(id: string): Promise<Commit | undefined>;
+  /** Sorted by name, bytewise. */
+  branches(): Promise<readonly Branch[]>;
+  tree(id: string): Promise<readonly TreeEntry[] | undefined>;
+  /** The entry at `parts` below a tree; the tree itself, for no parts. */
+  entry(tree: string, parts: readonly string[]): Promise<TreeEntry | undefined>;
+  info(id: string): Promise<ObjectInfo | undefined>;
+  /** In memory: ask `info` for its size first. */
+  blob(id: string): Promise<Buffer | undefined>;
+  /** Commit ids from `commit` backwards, the newest first. */
+  log(commit: string, most: number): Promise<readonly string[]>;
+  /** Whether `descendant` contains `ancestor`; a commit contains itself. */
+  isAncestor(ancestor: string, descendant: string): Promise<boolean>;
+}
+
+/** A chain of tag objects longer than this was made to be one. */
+const MOST_TAGS_DEEP = 16;
+
+export function repositoryReader(path: () => Promise<string>, objects: ObjectReaders): RepositoryReader {
+  const named = async (name: string): Promise<ObjectInfo | undefined> =>
+    isObjectId(name) || isReferenceName(name) ? objects.info(await path(), name) : undefined;
+
+  const contents = async (id: string, type: ObjectInfo['type']): Promise<Buffer | undefined> => {
+    if (!isObjectId(id)) return undefined;
+    const object = await objects.contents(await path(), id);
+    return object?.type === type ? object.contents : undefined;
+  };
+
+  const reader: RepositoryReader = {
+    reference: async (ref) => (isReferenceName(ref) ? (await named(ref))?.id : undefined),
+
+    async commitId(name) {
+      let object = await named(name);
+      for (let depth = 0; object?.type === 'tag' && depth < MOST_TAGS_DEEP; depth += 1) {
+        const tag = await contents(object.id, 'tag');
+        const target = /^object ([0-9a-f]{40})\n/.exec(tag?.toString('latin1', 0, 48) ?? '')?.[1];
+        object = target === undefined ? undefined : await named(target);
+      }
+      return object?.type === 'commit' ? object.id : undefined;
+    },
+
+    async commit(id) {
+      const bytes = await contents(id, 'commit');
+      return bytes && parseCommit(id, bytes);
+    },
+
+    async branches() {
+      const output = await runGit(['for-each-ref', '--format=%(objectname) %(refname)', '--', 'refs/heads/'], { repository: await path() });
+      return output.toString('utf8').split('\n').filter(Boolean)
+        .map((line) => ({ commit: line.slice(0, 40), name: line.slice(41 + 'refs/heads/'.length) }));
+    },
+
+    async tree(id) {
+      const bytes = await contents(id, 'tree');
+      return bytes && parseTree(bytes);
+    },
+
+    async entry(tree, parts) {
+      let found: TreeEntry = { name: '', mode: '40000', id: tree };
+      for (const part of parts) {
+        if (found.mode !== '40000') return undefined;
+        const next = (await reader.tree(found.id))?.find(({ name }) => name === part);
+        if (!next) return undefined;
+        found = next;
+      }
+      return found;
+    },
+
+    info: async (id) => (isObjectId(id) ? named(id) : undefined),
+    blob: (id) => contents(id, 'blob'),
+
+    async log(commit, most) {
+      if (!isObjectId(commit)) return [];
+      const output = await runGit(['rev-list', `--max-count=${most}`, commit, '--'], { repository: await path() });
+      return output.toString('latin1').split('\n').filter(Boolean);
+    },
+
+    async isAncestor(ancestor, descendant) {
+      if (!isObjectId(ancestor) || !isObjectId(descendant)) return false;
+      try {
+        await runGit(['merge-base', '--is-ancestor', ancestor, descendant], { repository: await path() });
+        return true;
+      } catch (error) {
+        if (error instanceof GitFailed && error.exitCode === 1) return false;
+        throw error;
+      }
+    },
+  };
+  return reader;
+}

@@ -1,0 +1,47 @@
+import { isBranchName, isObjectId, pathParts } from '../../git/index.ts';
+import { fail } from './failures.ts';
+import { limits } from './limits.ts';
+
+/** Letters, digits, period, underscore, dash; not a name that ends as git's own folders do. */
+export function isRepositoryName(name: string): boolean {
+  return /^[\w.-]+$/.test(name) && name.length <= limits.repositoryNameLength && !name.endsWith('.git') && name !== '.' && name !== '..';
+}
+
+/** @throws RepositoryNameRequiredException, InvalidRepositoryNameException */
+export function repositoryName(name: string | undefined): string {
+  if (!name) throw fail('RepositoryNameRequiredException', 'A repository name is required.');
+  if (!isRepositoryName(name)) {
+    throw fail('InvalidRepositoryNameException', 'Repository names must be 1 to 100 letters, numbers, periods, underscores and dashes, and must not end with .git.');
+  }
+  return name;
+}
+
+/** @throws BranchNameRequiredException, InvalidBranchNameException */
+export function branchName(name: string | undefined): string {
+  if (!name) throw fail('BranchNameRequiredException', 'A branch name is required.');
+  if (name.length > limits.branchNameLength || !isBranchName(name)) throw fail('InvalidBranchNameException', 'The specified branch name is not valid.');
+  return name;
+}
+
+/** @throws InvalidRepositoryDescriptionException */
+export function repositoryDescription(text: string | undefined): string | null {
+  if (text === undefined || text === '') return null;
+  if (text.length > limits.repositoryDescriptionLength) {
+    throw fail('InvalidRepositoryDescriptionException', `A repository description has at most ${limits.repositoryDescriptionLength} characters.`);
+  }
+  return text;
+}
+
+/** A path as its parts; the root has none. @throws PathRequiredException, InvalidPathException */
+export function path(text: string | undefined): readonly string[] {
+  if (!text) throw fail('PathRequiredException', 'A path is required.');
+  const parts = pathParts(text);
+  if (!parts || text.length > limits.filePathLength || parts.length > limits.filePathDepth) throw fail('InvalidPathException', 'The specified path is not valid.');
+  return parts;
+}
+
+/** A full commit id. @throws the given error */
+export function objectId(id: string, error: 'InvalidCommitIdException' | 'InvalidParentCommitIdException' | 'InvalidBlobIdException', what: string): string {
+  if (!isObjectId(id)) throw fail(error, `The specified ${what} is not valid: a full ID of 40 lower-case hexadecimal digits is needed.`);
+  return id;
+}

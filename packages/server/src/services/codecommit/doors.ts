@@ -1,0 +1,187 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { canReport, FLUSH, isReferenceName, MalformedPush, packetLine, refusalReport } from '../../git/index.ts';
+import type { Git, PushHead } from '../../git/index.ts';
+import type { Authorizer } from '../../kernel/access.ts';
+import type { Database } from '../../kernel/database.ts';
+import type { Door, DoorContext } from '../../kernel/door.ts';
+import { ServiceError } from '../../kernel/errors.ts';
+import { gitAccess } from './access.ts';
+import { BadCredentials, gitClient } from './git-credentials.ts';
+import type { GitClient, GitCredentialsDeps } from './git-credentials.ts';
+import { gitRequest, isGitPath, plainBody } from './git-requests.ts';
+import type { GitRequest } from './git-requests.ts';
+import { limits } from './limits.ts';
+import { RepositoryGone } from './ref-changes.ts';
+import type { RefChanges } from './ref-changes.ts';
+import { findRepository, regionsOf } from './store.ts';
+import type { RepositoryRow } from './store.ts';
+
+export interface GitDoorDeps extends GitCredentialsDeps {
+  readonly db: Database;
+  readonly git: Git;
+  readonly authorizer: Authorizer;
+  readonly changes: RefChanges;
+}
+
+/** One authenticated, allowed request for a repository that exists. */
+interface Visit {
+  readonly asked: GitRequest;
+  readonly caller: GitClient['caller'];
+  readonly repository: RepositoryRow;
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly context: DoorContext;
+}
+
+/** Git over HTTP: clone, fetch and push of `/v1/repos/<name>`, with AWS credentials. */
+export function gitDoor(deps: GitDoorDeps): Door {
+  return {
+    name: 'codecommit-git',
+    matches: ({ path }) => isGitPath(path),
+
+    async handle(request, response, context) {
+      try {
+        const visit = await admit(deps, request, response, context);
+        if (!visit) return;
+        if (visit.asked.verb === 'advertise') await advertise(deps, visit);
+        else if (visit.asked.service === 'git-upload-pack') await fetchFrom(deps, visit);
+        else await pushTo(deps, visit);
+      } catch (error) {
+        if (context.signal.aborted || response.destroyed) return;
+        const answer = refusalOf(error);
+        // What has begun cannot be taken back: a broken connection is the only honest end.
+        if (response.headersSent) response.destroy();
+        if (!answer) throw error;
+        refuse(request, response, answer.status, answer.text);
+      }
+    },
+  };
+}
+
+/** Who it is, what it is about and whether it may be; answers the client itself where one of these fails. */
+async function admit(deps: GitDoorDeps, request: IncomingMessage, response: ServerResponse, context: DoorContext): Promise<Visit | undefined> {
+  const asked = gitRequest(request);
+  if (!asked) return refuse(request, response, 400, 'This address takes git\'s smart HTTP protocol only.');
+  const client = await gitClient(deps, request, asked.signedPath);
+  if (!client) {
+    // Git asks its helpers for credentials only after this challenge.
+    response.setHeader('WWW-Authenticate', 'Basic realm="AWS CodeCommit", charset="UTF-8"');
+    return refuse(request, response, 401, 'Credentials are required.');
+  }
+  const { caller } = client;
+  const name = asked.repositoryName;
+  if (name === undefined) return refuse(request, response, 404, 'There is no repository of that name.');
+  const region = client.region ?? await regionOf(deps, caller.account, name);
+  const action = asked.service === 'git-receive-pack' ? 'GitPush' : 'GitPull';
+  await deps.authorizer.authorize(caller, [gitAccess(action, { account: caller.account, region }, name)], { ...circumstances(request, context), region });
+  const repository = await findRepository(deps.db, { account: caller.account, region }, name);
+  if (!repository) return refuse(request, response, 404, `Repository ${name} does not exist in ${region}.`);
+  return { asked, caller, repository, request, response, context };
+}
+
+/** Git credentials and our address name no region: the default one, unless only another has a repository of the name. */
+async function regionOf({ db, regions }: GitDoorDeps, account: string, name: string): Promise<string> {
+  const found = await regionsOf(db, account, name);
+  return found.length === 1 ? found[0]! : regions.default;
+}
+
+async function advertise({ git }: GitDoorDeps, { asked, repository, request, response }: Visit): Promise<void> {
+  const handle = git.repository(repository.repository_id);
+  if (repository.default_branch !== null) await handle.setHead(repository.default_branch);
+  const protocol = protocolOf(request);
+  const references = await handle.advertise(asked.service, protocol);
+  // The second version of the protocol, which only fetches know, does without the announcement.
+  const announced = asked.service === 'git-upload-pack' && protocol?.split(':').includes('version=2')
+    ? [references]
+    : [packetLine(`# service=${asked.service}\n`), FLUSH, references];
+  answerAs(response, `application/x-${asked.service}-advertisement`);
+  response.end(Buffer.concat(announced));
+}
+
+async function fetchFrom({ git }: GitDoorDeps, visit: Visit): Promise<void> {
+  const { repository, request, response, context } = visit;
+  const body = bodyOf(visit);
+  if (!body) return;
+  answerAs(response, 'application/x-git-upload-pack-result');
+  await git.repository(repository.repository_id).uploadPack({ body, output: response, protocol: protocolOf(request), signal: context.signal });
+  response.end();
+}
+
+async function pushTo(deps: GitDoorDeps, visit: Visit): Promise<void> {
+  const { repository, caller, request, response, context } = visit;
+  const body = bodyOf(visit);
+  if (!body) return;
+  const handle = deps.git.repository(repository.repository_id);
+  let head: PushHead | undefined;
+  try {
+    await handle.receivePack({
+      body,
+      output: response,
+      protocol: protocolOf(request),
+      signal: context.signal,
+      guard: deps.changes.guard(repository, caller.arn),
+      async accept(read) {
+        head = read;
+        await mayPush(deps, visit, read);
+      },
+      started: () => answerAs(response, 'application/x-git-receive-pack-result'),
+    });
+  } catch (error) {
+    const refusal = refusalOf(error);
+    if (!refusal || !head || !canReport(head) || response.headersSent || context.signal.aborted) throw error;
+    answerAs(response, 'application/x-git-receive-pack-result');
+    response.end(refusalReport(head, refusal.text));
+    return;
+  }
+  response.end();
+  handle.tidy();
+}
+
+/** Every reference must be allowed, or none is changed. */
+async function mayPush({ authorizer }: GitDoorDeps, { caller, repository, request, context }: Visit, { commands }: PushHead): Promise<void> {
+  if (commands.length > limits.referencesPerPush) throw new MalformedPush(`a push may change at most ${limits.referencesPerPush} references`);
+  const strange = commands.find(({ ref }) => !isReferenceName(ref));
+  if (strange) throw new MalformedPush('the push names a reference that git does not allow');
+  const deleted = commands.find(({ ref, new: next }) => ref === `refs/heads/${repository.default_branch}` && /^0+$/.test(next));
+  if (deleted) throw new MalformedPush(`the default branch cannot be deleted: ${repository.default_branch}`);
+  if (commands.length === 0) return;
+  const requests = commands.map(({ ref }) => gitAccess('GitPush', repository, repository.name, ref));
+  await authorizer.authorize(caller, requests, { ...circumstances(request, context), region: repository.region });
+}
+
+function bodyOf({ asked, request, response }: Visit): AsyncIterable<Uint8Array> | undefined {
+  if (request.headers['content-type'] !== `application/x-${asked.service}-request`) {
+    return refuse(request, response, 415, `The content type must be application/x-${asked.service}-request.`);
+  }
+  return plainBody(request) ?? refuse(request, response, 415, 'The content encoding must be gzip or none.');
+}
+
+/** What a git user is told, and how; undefined for errors that are ours. */
+function refusalOf(error: unknown): { status: number; text: string } | undefined {
+  if (error instanceof BadCredentials) return { status: 403, text: error.message };
+  if (error instanceof ServiceError && error.name === 'AccessDeniedException') return { status: 403, text: error.message };
+  if (error instanceof MalformedPush) return { status: 400, text: error.message };
+  if (error instanceof RepositoryGone) return { status: 404, text: error.message };
+  return undefined;
+}
+
+/** A readable line, which git shows as `remote: …`. What the client still sends is read, or it would not read the answer. */
+function refuse(request: IncomingMessage, response: ServerResponse, status: number, text: string): undefined {
+  request.resume();
+  response.writeHead(status, { 'Content-Type': 'text/plain; charset=utf-8', 'Cache-Control': 'no-cache' }).end(`${text}\n`);
+  return undefined;
+}
+
+function answerAs(response: ServerResponse, type: string): void {
+  response.writeHead(200, { 'Content-Type': type, 'Cache-Control': 'no-cache, max-age=0, must-revalidate', Expires: 'Fri, 01 Jan 1980 00:00:00 GMT', Pragma: 'no-cache' });
+}
+
+function protocolOf(request: IncomingMessage): string | undefined {
+  const header = request.headers['git-protocol'];
+  return Array.isArray(header) ? header[0] : header;
+}
+
+function circumstances(request: IncomingMessage, context: DoorContext) {
+  return { sourceIp: context.sourceIp, secure: context.endpoint.startsWith('https:'), userAgent: request.headers['user-agent'] };
+}
+

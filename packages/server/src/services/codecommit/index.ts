@@ -1,0 +1,50 @@
+import type { CodeCommitApi } from '@slipway/contracts';
+import type { Jobs } from '../../engine/jobs.ts';
+import type { Outbox } from '../../engine/outbox.ts';
+import type { Git, GitSources } from '../../git/index.ts';
+import type { AccessKeys, Authorizer, ServicePasswords } from '../../kernel/access.ts';
+import type { Clock } from '../../kernel/clock.ts';
+import type { Database } from '../../kernel/database.ts';
+import { service } from '../../kernel/service.ts';
+import type { Room } from '../../kernel/service.ts';
+import { access } from './access.ts';
+import { branches } from './branches.ts';
+import { commits } from './commits.ts';
+import { gitDoor } from './doors.ts';
+import { files } from './files.ts';
+import type { Regions } from './git-credentials.ts';
+import { migrations } from './migrations.ts';
+import { notYet } from './not-yet.ts';
+import { putFile } from './put-file.ts';
+import { refChanges } from './ref-changes.ts';
+import { repositories } from './repositories.ts';
+import { gitSources } from './sources.ts';
+
+export interface CodeCommitDeps {
+  readonly db: Database;
+  readonly clock: Clock;
+  readonly jobs: Jobs;
+  readonly outbox: Outbox;
+  readonly git: Git;
+  readonly accessKeys: AccessKeys;
+  readonly servicePasswords: ServicePasswords;
+  readonly authorizer: Authorizer;
+  readonly regions: Regions;
+}
+
+/** CodeCommit: repositories over git, by AWS's API and by git itself. `sources` is the port for builds and pipelines. */
+export function createCodeCommit(deps: CodeCommitDeps): Room & { readonly sources: GitSources } {
+  const changes = refChanges(deps);
+  const content = { ...deps, changes };
+  return {
+    service: service<CodeCommitApi>()({
+      name: 'codecommit',
+      operations: { ...repositories(deps), ...branches(content), ...commits(content), ...files(content), ...putFile(content) },
+      access,
+      notYet,
+    }),
+    migrations,
+    doors: [gitDoor({ ...deps, changes })],
+    sources: gitSources(deps),
+  };
+}

@@ -1,0 +1,189 @@
+import { randomUUID } from 'node:crypto';
+import type { JobKey, Jobs } from '../../engine/jobs.ts';
+import type { Outbox } from '../../engine/outbox.ts';
+import { endProcess, NO_OBJECT } from '../../git/index.ts';
+import type { Git, RefCommand, RefGuard, Repository } from '../../git/index.ts';
+import type { Clock } from '../../kernel/clock.ts';
+import type { Database, Transaction } from '../../kernel/database.ts';
+import { referenceMoved } from './events.ts';
+import { keyedLocks } from './keyed-locks.ts';
+import { deleteRefChange, findRefChange, findRepositoryById, insertRefChange, lockRepository, refChangesOf, updateRepository } from './store.ts';
+import type { RefChange, RepositoryRow } from './store.ts';
+
+const JOB = 'codecommit/ref-change';
+/** When a change that nobody settled is looked at, and how often one that is still under way. ms */
+const LOOK_AFTER = 5_000;
+
+export interface RefChangesDeps {
+  readonly db: Database;
+  readonly clock: Clock;
+  readonly jobs: Jobs;
+  readonly outbox: Outbox;
+  readonly git: Git;
+}
+
+/**
+ * The one way in which references move, by push or by an operation.
+ *
+ * Git's references are the truth and the database follows. Before git can move anything, the change is a row, and a job
+ * that settles it is due. Settling compares the references with the row, and one transaction removes the row, updates
+ * the repository and emits an event for each reference that has come to be where the change wanted it. Whoever removes
+ * the row writes the events, so there is one event for each movement, crash or not.
+ *
+ * Changes of one reference stand in line, within the one process that owns the repositories' folder: what a reference
+ * is found to be after a change is that change's doing.
+ */
+export interface RefChanges {
+  /** Stands around a movement, on behalf of the caller with this ARN. */
+  guard(repository: RepositoryRow, callerArn: string): RefGuard;
+  /** Runs `work` while nothing moves the reference. */
+  whileStill<T>(repository: RepositoryRow, ref: string, work: () => Promise<T>): Promise<T>;
+}
+
+/** The repository was deleted while a change of it was under way. */
+export class RepositoryGone extends Error {
+  override readonly name = 'RepositoryGone';
+}
+
+export function refChanges({ db, clock, jobs, outbox, git }: RefChangesDeps): RefChanges {
+  const locks = keyedLocks();
+  /** Changes whose git process this process awaits: nobody else may settle them. */
+  const underWay = new Set<string>();
+
+  const lock = (repositoryId: string, refs: readonly string[]): Promise<() => void> => locks.take(refs.map((ref) => `${repositoryId} ${ref}`));
+
+  async function settle(change: RefChange, fence?: (tx: Transaction) => Promise<void>): Promise<void> {
+    const { read } = git.repository(change.repository_id);
+    const moved: RefCommand[] = [];
+    for (const command of change.commands) {
+      if ((await read.reference(command.ref) ?? NO_OBJECT) === command.new) moved.push(await peeled(read, command));
+    }
+    await db.transaction(async (tx) => {
+      await fence?.(tx);
+      const repository = await lockRepository(tx, change, change.repository_id);
+      if (!await deleteRefChange(tx, change) || !repository || moved.length === 0) return;
+      const firstBranch = moved.find(({ ref, new: next }) => ref.startsWith('refs/heads/') && next !== NO_OBJECT);
+      await updateRepository(tx, repository, {
+        updated_at: clock.now(),
+        ...repository.default_branch === null && firstBranch ? { default_branch: firstBranch.ref.slice('refs/heads/'.length) } : {},
+      });
+      for (const command of moved) {
+        const event = referenceMoved(repository, command, change.caller_arn);
+        if (event) await outbox.emit(tx, event);
+      }
+    });
+  }
+
+  /** Settles what a process that is no more has left: first its git must be no more either, or it could move references afterwards. */
+  async function settleLeft(change: RefChange, fence?: (tx: Transaction) => Promise<void>): Promise<void> {
+    await endProcess(change.process);
+    await settle(change, fence);
+  }
+
+  async function begin(repository: RepositoryRow, callerArn: string, commands: readonly RefCommand[], process: string): Promise<() => Promise<void>> {
+    for (const left of await refChangesOf(db, repository)) {
+      if (!underWay.has(left.change_id)) await settleLeft(left);
+    }
+    const possible = await fromWhereTheyAre(git.repository(repository.repository_id), commands);
+    if (possible.length === 0) return async () => undefined;
+    const change: RefChange = {
+      account: repository.account,
+      region: repository.region,
+      change_id: randomUUID(),
+      repository_id: repository.repository_id,
+      commands: possible,
+      caller_arn: callerArn,
+      process,
+      created_at: clock.now(),
+    };
+    underWay.add(change.change_id);
+    try {
+      await db.transaction(async (tx) => {
+        const current = await lockRepository(tx, repository, repository.repository_id);
+        if (!current) throw new RepositoryGone('the repository has been deleted');
+        await insertRefChange(tx, change);
+        await jobs.wake(tx, jobKey(change), clock.now() + LOOK_AFTER);
+      });
+    } catch (error) {
+      underWay.delete(change.change_id);
+      throw error;
+    }
+    return async () => {
+      try {
+        await settle(change);
+      } finally {
+        // What could not be settled now is the job's.
+        underWay.delete(change.change_id);
+      }
+    };
+  }
+
+  jobs.handle(JOB, async (run) => {
+    const change = await findRefChange(db, run.key, run.key.id);
+    if (!change) return;
+    if (underWay.has(change.change_id)) {
+      run.again(clock.now() + LOOK_AFTER);
+      return;
+    }
+    const release = await lock(change.repository_id, change.commands.map(({ ref }) => ref));
+    try {
+      await settleLeft(change, (tx) => run.fence(tx));
+    } finally {
+      release();
+    }
+  });
+
+  return {
+    guard: (repository, callerArn) => ({
+      async begin(commands, process) {
+        const release = await lock(repository.repository_id, commands.map(({ ref }) => ref));
+        try {
+          // Git refuses by itself to delete the branch that HEAD names, and nothing changes the default while we hold its name.
+          const current = await findRepositoryById(db, repository);
+          if (current?.default_branch) await git.repository(repository.repository_id).setHead(current.default_branch);
+          const settled = await begin(repository, callerArn, commands, process);
+          return async () => {
+            try {
+              await settled();
+            } finally {
+              release();
+            }
+          };
+        } catch (error) {
+          release();
+          throw error;
+        }
+      },
+    }),
+
+    async whileStill(repository, ref, work) {
+      const release = await lock(repository.repository_id, [ref]);
+      try {
+        return await work();
+      } finally {
+        release();
+      }
+    },
+  };
+}
+
+const jobKey = ({ account, region, change_id: id }: RefChange): JobKey => ({ kind: JOB, account, region, id });
+
+/**
+ * The commands that git can carry out: those whose reference is where they expect it. The others fail in git, and what
+ * their references are afterwards is none of their doing.
+ */
+async function fromWhereTheyAre({ read }: Repository, commands: readonly RefCommand[]): Promise<RefCommand[]> {
+  const possible: RefCommand[] = [];
+  for (const command of commands) {
+    if (command.old === command.new) continue;
+    if ((await read.reference(command.ref) ?? NO_OBJECT) === command.old) possible.push(command);
+  }
+  return possible;
+}
+
+/** A tag's event names the commit behind the tag object. */
+async function peeled(read: Repository['read'], command: RefCommand): Promise<RefCommand> {
+  const commitOf = async (id: string): Promise<string> => (id === NO_OBJECT ? id : await read.commitId(id) ?? id);
+  return command.ref.startsWith('refs/tags/') ? { ...command, old: await commitOf(command.old), new: await commitOf(command.new) } : command;
+}

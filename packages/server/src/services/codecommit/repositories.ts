@@ -1,0 +1,138 @@
+import { randomUUID } from 'node:crypto';
+import type { CodeCommitApi } from '@slipway/contracts';
+import type { RepositoryMetadata } from '@slipway/contracts/codecommit';
+import type { Jobs } from '../../engine/jobs.ts';
+import type { Git } from '../../git/index.ts';
+import type { Clock } from '../../kernel/clock.ts';
+import type { Database } from '../../kernel/database.ts';
+import type { Call, Operations } from '../../kernel/service.ts';
+import { repositoryArn } from './arns.ts';
+import { repositoryDescription, repositoryName } from './checks.ts';
+import { fail } from './failures.ts';
+import { limits } from './limits.ts';
+import { nextToken, readToken } from './pages.ts';
+import { existing } from './room.ts';
+import { deleteRepository, findRepositories, findRepository, insertRepository, listRepositories, NameTaken, updateRepository } from './store.ts';
+import type { RepositoryRow } from './store.ts';
+
+const REMOVAL = 'codecommit/repository-removal';
+
+export interface RepositoriesDeps {
+  readonly db: Database;
+  readonly clock: Clock;
+  readonly jobs: Jobs;
+  readonly git: Git;
+}
+
+export function repositories({ db, clock, jobs, git }: RepositoriesDeps) {
+  // The row goes first and takes the name with it; the files follow, whatever happens in between.
+  jobs.handle(REMOVAL, (run) => git.remove(run.key.id));
+
+  return {
+    async CreateRepository(input, call) {
+      const name = repositoryName(input.repositoryName);
+      const description = repositoryDescription(input.repositoryDescription);
+      if (input.tags && Object.keys(input.tags).length > 0) throw fail('InvalidTagsMapException', 'tags is not supported by Slipway yet.');
+      if (input.kmsKeyId !== undefined) throw fail('OperationNotAllowedException', 'kmsKeyId is not supported by Slipway yet.');
+      const now = clock.now();
+      const row: RepositoryRow = {
+        account: call.account, region: call.region, repository_id: randomUUID(), name, description, default_branch: null, created_at: now, updated_at: now,
+      };
+      await orNameExists(name, db.transaction((tx) => insertRepository(tx, row)));
+      return { repositoryMetadata: metadata(row, call) };
+    },
+
+    async GetRepository(input, call) {
+      return { repositoryMetadata: metadata(await existing(db, call, input.repositoryName), call) };
+    },
+
+    async BatchGetRepositories(input, call) {
+      const { repositoryNames: names } = input;
+      if (names.length === 0) throw fail('RepositoryNamesRequiredException', 'At least one repository name is required.');
+      if (names.length > limits.batchRepositories) {
+        throw fail('MaximumRepositoryNamesExceededException', `At most ${limits.batchRepositories} repository names can be given.`);
+      }
+      const found = new Map((await findRepositories(db, call, names.map(repositoryName))).map((row) => [row.name, row]));
+      const rows = [...new Set(names)].map((name) => found.get(name)).filter((row) => row !== undefined);
+      return {
+        repositories: rows.map((row) => metadata(row, call)),
+        repositoriesNotFound: [...new Set(names)].filter((name) => !found.has(name)),
+        errors: [],
+      };
+    },
+
+    async ListRepositories(input, call) {
+      const { sortBy = 'repositoryName', order = sortBy === 'lastModifiedDate' ? 'descending' : 'ascending' } = input;
+      const question = ['ListRepositories', call.account, call.region, sortBy, order];
+      const after = readToken(question, input.nextToken, isPlaceInList);
+      const rows = await listRepositories(db, call, {
+        sortBy: sortBy === 'lastModifiedDate' ? 'updated_at' : 'name',
+        descending: order === 'descending',
+        after,
+        limit: limits.repositoriesPerPage + 1,
+      });
+      const page = rows.slice(0, limits.repositoriesPerPage);
+      const last = page.at(-1);
+      return {
+        repositories: page.map((row) => ({ repositoryName: row.name, repositoryId: row.repository_id })),
+        ...rows.length > page.length && last ? { nextToken: nextToken(question, { name: last.name, updated_at: last.updated_at }) } : {},
+      };
+    },
+
+    /** Deleting what is not there succeeds and answers no id, as AWS does. */
+    async DeleteRepository(input, call) {
+      const row = await findRepository(db, call, repositoryName(input.repositoryName));
+      if (!row) return {};
+      const deleted = await db.transaction(async (tx) => {
+        const done = await deleteRepository(tx, row);
+        if (done) await jobs.wake(tx, { kind: REMOVAL, account: row.account, region: row.region, id: row.repository_id });
+        return done;
+      });
+      return deleted ? { repositoryId: row.repository_id } : {};
+    },
+
+    async UpdateRepositoryDescription(input, call) {
+      const row = await existing(db, call, input.repositoryName);
+      const description = repositoryDescription(input.repositoryDescription);
+      if (!await db.transaction((tx) => updateRepository(tx, row, { description, updated_at: clock.now() }))) throw gone(row.name);
+      return {};
+    },
+
+    async UpdateRepositoryName(input, call) {
+      const name = repositoryName(input.newName);
+      const row = await existing(db, call, input.oldName);
+      const renamed = db.transaction((tx) => updateRepository(tx, row, { name, updated_at: clock.now() }));
+      if (!await orNameExists(name, renamed)) throw gone(row.name);
+      return {};
+    },
+  } satisfies Partial<Operations<CodeCommitApi>>;
+}
+
+function metadata(row: RepositoryRow, call: Pick<Call, 'endpoint'>): RepositoryMetadata {
+  return {
+    accountId: row.account,
+    repositoryId: row.repository_id,
+    repositoryName: row.name,
+    repositoryDescription: row.description ?? undefined,
+    defaultBranch: row.default_branch ?? undefined,
+    lastModifiedDate: row.updated_at,
+    creationDate: row.created_at,
+    cloneUrlHttp: `${call.endpoint}/v1/repos/${row.name}`,
+    cloneUrlSsh: `ssh://git-codecommit.${row.region}.amazonaws.com/v1/repos/${row.name}`,
+    Arn: repositoryArn(row.region, row.account, row.name),
+  };
+}
+
+const gone = (name: string): Error => fail('RepositoryDoesNotExistException', `${name} does not exist`);
+
+async function orNameExists<T>(name: string, work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    if (error instanceof NameTaken) throw fail('RepositoryNameExistsException', `Repository named ${name} already exists`, { cause: error });
+    throw error;
+  }
+}
+
+const isPlaceInList = (value: unknown): value is Pick<RepositoryRow, 'name' | 'updated_at'> =>
+  typeof value === 'object' && value !== null && 'name' in value && typeof value.name === 'string' && 'updated_at' in value && typeof value.updated_at === 'number';

@@ -1,0 +1,161 @@
+import { isUniqueViolation, lockRow } from '../../kernel/database/index.ts';
+import type { Database, Transaction } from '../../kernel/database.ts';
+import type { RefCommand } from '../../git/index.ts';
+
+export interface RepositoryRow {
+  readonly account: string;
+  readonly region: string;
+  readonly repository_id: string;
+  readonly name: string;
+  readonly description: string | null;
+  /** The branch's name; null until the first branch exists. */
+  readonly default_branch: string | null;
+  /** ms UTC */
+  readonly created_at: number;
+  readonly updated_at: number;
+}
+
+/** A movement of references that git may have made, or may yet make, and whose consequences are not written yet. */
+export interface RefChangeRow {
+  readonly account: string;
+  readonly region: string;
+  readonly change_id: string;
+  readonly repository_id: string;
+  /** JSON of `RefCommand[]`. */
+  readonly commands: string;
+  readonly caller_arn: string;
+  /** The git process that moves the references, as `processIdentity` names it. */
+  readonly process: string;
+  readonly created_at: number;
+}
+
+type Tables = {
+  codecommit_repositories: RepositoryRow;
+  codecommit_ref_changes: RefChangeRow;
+};
+
+/** Where a row lives, as far as the caller decides it. */
+export interface Place {
+  readonly account: string;
+  readonly region: string;
+}
+
+export interface RefChange extends Omit<RefChangeRow, 'commands'> {
+  readonly commands: readonly RefCommand[];
+}
+
+type Source = Pick<Database, 'read'>;
+
+export class NameTaken extends Error {
+  override readonly name = 'NameTaken';
+}
+
+export async function findRepository({ read }: Source, place: Place, name: string): Promise<RepositoryRow | undefined> {
+  return read.withTables<Tables>().selectFrom('codecommit_repositories').selectAll()
+    .where('account', '=', place.account).where('region', '=', place.region).where('name', '=', name).executeTakeFirst();
+}
+
+export async function findRepositoryById({ read }: Source, { account, region, repository_id: id }: Pick<RepositoryRow, 'account' | 'region' | 'repository_id'>): Promise<RepositoryRow | undefined> {
+  return read.withTables<Tables>().selectFrom('codecommit_repositories').selectAll()
+    .where('account', '=', account).where('region', '=', region).where('repository_id', '=', id).executeTakeFirst();
+}
+
+export async function findRepositories({ read }: Source, place: Place, names: readonly string[]): Promise<RepositoryRow[]> {
+  if (names.length === 0) return [];
+  return read.withTables<Tables>().selectFrom('codecommit_repositories').selectAll()
+    .where('account', '=', place.account).where('region', '=', place.region).where('name', 'in', names).execute();
+}
+
+/** The regions in which an account has a repository of this name. */
+export async function regionsOf({ read }: Source, account: string, name: string): Promise<string[]> {
+  const rows = await read.withTables<Tables>().selectFrom('codecommit_repositories').select('region')
+    .where('account', '=', account).where('name', '=', name).orderBy('region').execute();
+  return rows.map(({ region }) => region);
+}
+
+export interface RepositoryPage {
+  readonly sortBy: 'name' | 'updated_at';
+  readonly descending: boolean;
+  readonly after?: Pick<RepositoryRow, 'name' | 'updated_at'>;
+  readonly limit: number;
+}
+
+export async function listRepositories({ read }: Source, place: Place, { sortBy, descending, after, limit }: RepositoryPage): Promise<RepositoryRow[]> {
+  const direction = descending ? 'desc' : 'asc';
+  const beyond = descending ? '<' : '>';
+  let query = read.withTables<Tables>().selectFrom('codecommit_repositories').selectAll()
+    .where('account', '=', place.account).where('region', '=', place.region);
+  if (after && sortBy === 'name') query = query.where('name', beyond, after.name);
+  if (after && sortBy === 'updated_at') {
+    query = query.where((is) => is.or([
+      is('updated_at', beyond, after.updated_at),
+      is.and([is('updated_at', '=', after.updated_at), is('name', beyond, after.name)]),
+    ]));
+  }
+  if (sortBy === 'updated_at') query = query.orderBy('updated_at', direction);
+  return query.orderBy('name', direction).limit(limit).execute();
+}
+
+/** @throws NameTaken when the account has a repository of that name in the region. */
+export async function insertRepository(tx: Transaction, row: RepositoryRow): Promise<void> {
+  await orNameTaken(tx.query.withTables<Tables>().insertInto('codecommit_repositories').values(row).execute());
+}
+
+/** The row, locked: first in every transaction that decides about a repository. */
+export async function lockRepository(tx: Transaction, { account, region }: Place, repositoryId: string): Promise<RepositoryRow | undefined> {
+  return tx.query.withTables<Tables>().selectFrom('codecommit_repositories').selectAll()
+    .where('account', '=', account).where('region', '=', region).where('repository_id', '=', repositoryId)
+    .$call(lockRow(tx)).executeTakeFirst();
+}
+
+type RepositoryChange = Partial<Pick<RepositoryRow, 'name' | 'description' | 'default_branch'>> & Pick<RepositoryRow, 'updated_at'>;
+
+/** Answers whether there was such a repository. @throws NameTaken */
+export async function updateRepository(tx: Transaction, { account, region, repository_id: id }: Pick<RepositoryRow, 'account' | 'region' | 'repository_id'>, change: RepositoryChange): Promise<boolean> {
+  const { numUpdatedRows } = await orNameTaken(tx.query.withTables<Tables>().updateTable('codecommit_repositories').set(change)
+    .where('account', '=', account).where('region', '=', region).where('repository_id', '=', id).executeTakeFirst());
+  return numUpdatedRows > 0n;
+}
+
+/** Removes the row and the changes that nobody will ask about again; answers whether there was one. */
+export async function deleteRepository(tx: Transaction, { account, region, repository_id: id }: Pick<RepositoryRow, 'account' | 'region' | 'repository_id'>): Promise<boolean> {
+  const { numDeletedRows } = await tx.query.withTables<Tables>().deleteFrom('codecommit_repositories')
+    .where('account', '=', account).where('region', '=', region).where('repository_id', '=', id).executeTakeFirst();
+  await tx.query.withTables<Tables>().deleteFrom('codecommit_ref_changes')
+    .where('account', '=', account).where('region', '=', region).where('repository_id', '=', id).execute();
+  return numDeletedRows > 0n;
+}
+
+export async function insertRefChange(tx: Transaction, { commands, ...change }: RefChange): Promise<void> {
+  await tx.query.withTables<Tables>().insertInto('codecommit_ref_changes').values({ ...change, commands: JSON.stringify(commands) }).execute();
+}
+
+export async function findRefChange({ read }: Source, { account, region }: Place, changeId: string): Promise<RefChange | undefined> {
+  const row = await read.withTables<Tables>().selectFrom('codecommit_ref_changes').selectAll()
+    .where('account', '=', account).where('region', '=', region).where('change_id', '=', changeId).executeTakeFirst();
+  return row && parsed(row);
+}
+
+export async function refChangesOf({ read }: Source, { account, region, repository_id: id }: Pick<RepositoryRow, 'account' | 'region' | 'repository_id'>): Promise<RefChange[]> {
+  const rows = await read.withTables<Tables>().selectFrom('codecommit_ref_changes').selectAll()
+    .where('account', '=', account).where('region', '=', region).where('repository_id', '=', id).orderBy('created_at').execute();
+  return rows.map(parsed);
+}
+
+/** Answers whether this call removed it: whoever does, writes its consequences. */
+export async function deleteRefChange(tx: Transaction, { account, region, change_id: id }: RefChange): Promise<boolean> {
+  const { numDeletedRows } = await tx.query.withTables<Tables>().deleteFrom('codecommit_ref_changes')
+    .where('account', '=', account).where('region', '=', region).where('change_id', '=', id).executeTakeFirst();
+  return numDeletedRows > 0n;
+}
+
+const parsed = (row: RefChangeRow): RefChange => ({ ...row, commands: JSON.parse(row.commands) as RefCommand[] });
+
+async function orNameTaken<T>(work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    if (isUniqueViolation(error)) throw new NameTaken('the name is taken', { cause: error });
+    throw error;
+  }
+}
