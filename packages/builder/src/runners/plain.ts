@@ -1,0 +1,36 @@
+import { spawn } from 'node:child_process';
+import { mkdir } from 'node:fs/promises';
+import { userInfo } from 'node:os';
+import { MARK, commandsFolder, homeFolder, outputFolder, stateFolder } from './layout.ts';
+import type { Runner } from './runner.ts';
+import { DRIVER, KEEPER } from './scripts.ts';
+import { ProcessWorkspace, makeFolders } from './workspace.ts';
+
+/**
+ * Ordinary processes of the user that runs Slipway, in a session of their own, with a home folder of their own.
+ * No isolation: a build sees the machine as that user does. Kept for machines without anything better.
+ */
+export const plainRunner: Runner = {
+  kind: 'plain',
+
+  async unavailable() {
+    return process.platform === 'linux' ? undefined : 'The plain runner needs Linux (it finds processes in /proc)';
+  },
+
+  async prepare(request) {
+    const { folder, mark } = request;
+    await makeFolders(folder);
+    await mkdir(homeFolder(folder), { recursive: true, mode: 0o700 });
+    const commands = commandsFolder(folder);
+    const state = stateFolder(folder);
+    return new ProcessWorkspace(request, {
+      output: outputFolder(folder),
+      user: userInfo().username,
+      environment: { PATH: process.env['PATH'] ?? '/usr/local/bin:/usr/bin:/bin', HOME: homeFolder(folder), LANG: process.env['LANG'] ?? 'C.UTF-8' },
+      control: { commands: { host: commands, build: commands }, state: { host: state, build: state } },
+      spawn: (options, stdio) => spawn('/bin/sh', ['-c', KEEPER, 'sh', DRIVER, state], {
+        cwd: options.cwd, env: { ...options.env, [MARK]: mark }, stdio, detached: true,
+      }),
+    });
+  },
+};

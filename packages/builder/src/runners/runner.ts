@@ -1,0 +1,82 @@
+/**
+ * A runner executes a build's commands somewhere. Its life:
+ *
+ *   unavailable()                 says why this machine cannot use it, if so
+ *   prepare(request) → Workspace  makes the place: the folder holds the sources already (`sourceFolder`)
+ *     open(options) → Session     one at a time: a shell that runs commands and keeps its state between them
+ *       run, set, read, expand    strictly one after another
+ *     stop(grace)                 at any moment, also while a command runs: TERM to every process, KILL after the grace
+ *     measure()                   while processes live
+ *     destroy()                   always: kills whatever is left and removes what the runner made, secrets included
+ *
+ * Artifacts are collected from the host's side of the workspace after `stop`, when nothing can change files any more.
+ */
+export interface Runner {
+  readonly kind: RunnerKind;
+  /** The reason in words, or undefined when the runner works here. */
+  unavailable(): Promise<string | undefined>;
+  prepare(request: WorkspaceRequest): Promise<Workspace>;
+}
+
+export const RUNNER_KINDS = ['plain', 'sandbox', 'dummy'] as const;
+export type RunnerKind = (typeof RUNNER_KINDS)[number];
+
+export interface WorkspaceRequest {
+  /** The build's own folder, absolute. Sources lie below `outputFolder(folder)`. */
+  readonly folder: string;
+  /** A random text that every process of the build carries in its environment, by which stragglers are found. */
+  readonly mark: string;
+  /** Host folders that the build must not see even if they lie below a system folder. Only `sandbox` can promise this. */
+  readonly hide?: readonly string[];
+}
+
+export interface Workspace {
+  /** `/codebuild/output` as the build sees it. */
+  readonly output: string;
+  /** The name of the user that commands run as. */
+  readonly user: string;
+  /** What the runner itself puts into the environment (HOME, PATH); the build's variables win. */
+  readonly environment: Readonly<Record<string, string>>;
+  open(options: SessionOptions): Promise<Session>;
+  /** Ends every process of the build: TERM, and KILL after `graceMs`. Resolves when none is left. */
+  stop(graceMs: number): Promise<void>;
+  measure(): Promise<Usage>;
+  destroy(): Promise<void>;
+}
+
+export interface SessionOptions {
+  readonly shell: 'sh' | 'bash';
+  readonly env: Readonly<Record<string, string>>;
+  /** As the build sees it. */
+  readonly cwd: string;
+  /** Standard output and standard error in the order they were written. Called before `run` resolves for all that the command wrote. */
+  readonly onOutput: (bytes: Uint8Array) => void;
+}
+
+export interface Outcome {
+  readonly status: number;
+  /** The shell itself ended with the command (`exit 3`, `set -e`, a syntax error); the next command gets a fresh one. */
+  readonly shellEnded: boolean;
+}
+
+/** A shell that keeps directory and variables between commands, and comes back as close as possible when one ended it. */
+export interface Session {
+  /** `fresh`: in a shell of its own, with the environment that the session was opened with (version 0.1). */
+  run(command: string, options?: { fresh?: boolean }): Promise<Outcome>;
+  /** Exports a variable into the shell. `name` must be a shell name. */
+  set(name: string, value: string): Promise<void>;
+  /** The values of shell variables, exported or not; an unset one is empty. */
+  read(names: readonly string[]): Promise<Record<string, string>>;
+  /** Expands a one-line text in the shell's language: variables and `$(commands)`. */
+  expand(text: string): Promise<string>;
+  close(): Promise<void>;
+}
+
+export interface Usage {
+  readonly cpuMs: number;
+}
+
+/** The processes of the build are gone although nobody asked for it (killed from outside, out of memory). */
+export class SessionLost extends Error {
+  override readonly name = 'SessionLost';
+}

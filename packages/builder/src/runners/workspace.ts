@@ -1,0 +1,114 @@
+import type { ChildProcess, StdioOptions } from 'node:child_process';
+import { execFile } from 'node:child_process';
+import { closeSync, constants, existsSync, openSync } from 'node:fs';
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { commandsFolder, outputFolder, stateFolder } from './layout.ts';
+import { buildProcesses, endProcesses } from './processes.ts';
+import type { Session, SessionOptions, Usage, Workspace, WorkspaceRequest } from './runner.ts';
+import { ShellSession } from './session.ts';
+import type { ControlPaths } from './session.ts';
+
+/** Linux reports process times in hundredths of a second on every architecture. */
+const MS_PER_TICK = 10;
+
+/** How one runner differs from another: where things lie for the build, and how its first process is made. */
+export interface Place {
+  readonly output: string;
+  readonly user: string;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly control: ControlPaths;
+  /** Starts the keeper in a session of its own with exactly these descriptors. */
+  spawn(options: SessionOptions, stdio: StdioOptions): ChildProcess;
+}
+
+/** A workspace of real processes; `plain` and `sandbox` share it. */
+export class ProcessWorkspace implements Workspace {
+  readonly output: string;
+  readonly user: string;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly #request: WorkspaceRequest;
+  readonly #place: Place;
+  readonly #children: ChildProcess[] = [];
+
+  constructor(request: WorkspaceRequest, place: Place) {
+    this.#request = request;
+    this.#place = place;
+    this.output = place.output;
+    this.user = place.user;
+    this.environment = place.environment;
+  }
+
+  async open(options: SessionOptions): Promise<Session> {
+    const shell = options.shell === 'bash' ? findBash() : '/bin/sh';
+    // A named pipe, because `echo > /dev/stderr` cannot open the socket pairs that Node makes.
+    const path = join(this.#request.folder, 'output.pipe');
+    await rm(path, { force: true });
+    await promisify(execFile)('mkfifo', ['-m', '600', '--', path]);
+    const outputFd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    const writeFd = openSync(path, constants.O_WRONLY);
+    try {
+      const child = this.#place.spawn(options, ['ignore', writeFd, writeFd, 'ignore', 'ignore', 'ignore', 'ignore', 'ignore', 'pipe', 'pipe']);
+      this.#children.push(child);
+      const session = new ShellSession({ child, outputFd }, this.#place.control, shell, options);
+      await new Promise<void>((resolve, reject) => {
+        child.once('spawn', resolve);
+        child.once('error', reject);
+      });
+      return session;
+    } finally {
+      closeSync(writeFd);
+      await rm(path, { force: true });
+    }
+  }
+
+  async stop(graceMs: number): Promise<void> {
+    if (graceMs > 0) {
+      // The marked processes alone: the sandbox's own outer processes would end everything at once.
+      await endProcesses(() => this.#workers(), graceMs);
+    }
+    await endProcesses(() => this.#all(), 0);
+  }
+
+  async measure(): Promise<Usage> {
+    const all = await this.#all();
+    return { cpuMs: all.reduce((sum, { ticks }) => sum + ticks, 0) * MS_PER_TICK };
+  }
+
+  async destroy(): Promise<void> {
+    await endProcesses(() => this.#all(), 0);
+    await rm(commandsFolder(this.#request.folder), { recursive: true, force: true });
+    await rm(stateFolder(this.#request.folder), { recursive: true, force: true });
+  }
+
+  #all(): ReturnType<typeof buildProcesses> {
+    return buildProcesses(this.#request.mark, this.#roots());
+  }
+
+  /** Everything but the keeper, which waits for its shell, and would survive TERM for the whole grace. */
+  async #workers(): ReturnType<typeof buildProcesses> {
+    const marked = await buildProcesses(this.#request.mark);
+    const pids = new Set(marked.map(({ pid }) => pid));
+    return marked.filter(({ parent }) => pids.has(parent));
+  }
+
+  #roots(): number[] {
+    return this.#children.flatMap((child) => (child.pid === undefined || child.exitCode !== null || child.signalCode !== null ? [] : [child.pid]));
+  }
+}
+
+/** Makes the control folders, empty, and the folders that every workspace has. */
+export async function makeFolders(folder: string): Promise<void> {
+  for (const control of [commandsFolder(folder), stateFolder(folder)]) {
+    await rm(control, { recursive: true, force: true });
+    await mkdir(control, { recursive: true, mode: 0o700 });
+  }
+  await mkdir(outputFolder(folder), { recursive: true, mode: 0o700 });
+}
+
+function findBash(): string {
+  const path = ['/bin/bash', '/usr/bin/bash', '/usr/local/bin/bash'].find((candidate) => existsSync(candidate));
+  if (path === undefined) throw new Error('The buildspec asks for the shell bash, which this machine does not have');
+  return path;
+}
