@@ -5,3 +5,6 @@
  * `validate(contract, operation, input)` which the dispatcher calls for every call, from outside or from another room.
  */
 export type { Route, Verified, Wire, WireOptions, WireRequest, WireResponse } from './face.ts';
+export { wireRequest } from './request.ts';
+export { validate } from './validate.ts';
+export { createWire } from './wire.ts';

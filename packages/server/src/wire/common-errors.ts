@@ -1,0 +1,74 @@
+import type { Contract } from '@slipway/contracts';
+import { ServiceError } from '../kernel/errors.ts';
+import type { CommonErrorName } from '../kernel/errors.ts';
+
+/** AWS names one and the same refusal differently by how a service's protocol came about. */
+export type Family = 'json' | 'query' | 's3';
+
+export function familyOf(contract: Pick<Contract, 'service' | 'protocols'>): Family {
+  if (contract.service === 's3') return 's3';
+  return contract.protocols.some((protocol) => protocol === 'awsQuery' || protocol === 'ec2Query' || protocol === 'restXml') ? 'query' : 'json';
+}
+
+interface Named { readonly code: string; readonly status: number }
+
+function each(json: Named, query: Named, s3: Named): Record<Family, Named> {
+  return { json, query, s3 };
+}
+
+function named(code: string, status: number): Named {
+  return { code, status };
+}
+
+const common: Record<CommonErrorName, Record<Family, Named>> = {
+  AccessDeniedException: each(named('AccessDeniedException', 400), named('AccessDenied', 403), named('AccessDenied', 403)),
+  ValidationException: each(named('ValidationException', 400), named('ValidationError', 400), named('InvalidArgument', 400)),
+  ThrottlingException: each(named('ThrottlingException', 400), named('Throttling', 400), named('SlowDown', 503)),
+  InternalFailure: each(named('InternalFailure', 500), named('InternalFailure', 500), named('InternalError', 500)),
+  UnknownOperationException: each(named('UnknownOperationException', 400), named('InvalidAction', 400), named('MethodNotAllowed', 405)),
+  SerializationException: each(named('SerializationException', 400), named('MalformedInput', 400), named('MalformedXML', 400)),
+  InvalidSignatureException: each(named('InvalidSignatureException', 400), named('SignatureDoesNotMatch', 403), named('SignatureDoesNotMatch', 403)),
+  UnrecognizedClientException: each(named('UnrecognizedClientException', 400), named('InvalidClientTokenId', 403), named('InvalidAccessKeyId', 403)),
+  MissingAuthenticationTokenException: each(
+    named('MissingAuthenticationTokenException', 400), named('MissingAuthenticationToken', 403), named('AccessDenied', 403),
+  ),
+  IncompleteSignatureException: each(
+    named('IncompleteSignatureException', 400), named('IncompleteSignature', 400), named('AuthorizationHeaderMalformed', 400),
+  ),
+  ExpiredTokenException: each(named('ExpiredTokenException', 400), named('ExpiredToken', 403), named('ExpiredToken', 400)),
+  RequestEntityTooLarge: each(named('RequestEntityTooLarge', 413), named('RequestEntityTooLarge', 413), named('EntityTooLarge', 400)),
+  NotImplemented: each(named('NotImplemented', 501), named('NotImplemented', 501), named('NotImplemented', 501)),
+};
+
+/** A refusal under its common name; `encodeError` gives it the name that the service's family uses. */
+export function refuse(name: CommonErrorName, message: string, detail?: Record<string, unknown>): ServiceError {
+  return new ServiceError(name, message, detail ? { detail } : {});
+}
+
+/** An error as it goes out. */
+export interface WireError {
+  readonly code: string;
+  readonly status: number;
+  readonly message: string;
+  readonly fault: 'client' | 'server';
+  readonly detail: Readonly<Record<string, unknown>>;
+  /** The structure that holds `detail`, where a contract describes the error. */
+  readonly shape?: string;
+}
+
+/** Names an error as its service does. What is not a `ServiceError` shows nothing of itself. */
+export function wireError(contract: Contract | undefined, error: unknown): WireError {
+  const family = contract ? familyOf(contract) : 'json';
+  if (!(error instanceof ServiceError)) {
+    const { code, status } = common.InternalFailure[family];
+    return { code, status, message: 'We encountered an internal error. Please try again.', fault: 'server', detail: {} };
+  }
+  const { message, detail } = error;
+  if (contract && Object.hasOwn(contract.errors, error.name)) {
+    const { code = error.name, status, fault, shape } = contract.errors[error.name]!;
+    return { code, status: error.status ?? status, message, fault, detail, ...(shape && { shape }) };
+  }
+  const known = Object.hasOwn(common, error.name) ? common[error.name as CommonErrorName][family] : named(error.name, 400);
+  const status = error.status ?? known.status;
+  return { code: known.code, status, message, fault: status >= 500 ? 'server' : 'client', detail };
+}

@@ -1,0 +1,47 @@
+import { codecFor } from './codec/index.ts';
+import { familyOf, wireError } from './common-errors.ts';
+import type { Route, Wire, WireOptions, WireResponse } from './face.ts';
+import { createRouter } from './route.ts';
+import { verifySignature } from './signature/verify.ts';
+import { isStreamingInput } from './shapes.ts';
+import { readAll } from './request.ts';
+import { unknownOperation } from './validate.ts';
+
+/** Room for CodeCommit's 20 MB of files in base64. */
+const DEFAULT_MAX_BODY = 32 * 1024 * 1024;
+
+export function createWire(options: WireOptions): Wire {
+  const maxBodyBytes = options.maxBodyBytes ?? DEFAULT_MAX_BODY;
+  const route = createRouter(options.contracts, maxBodyBytes);
+  return {
+    route,
+    verifySignature: (found, context) => verifySignature(found, { ...context, maxBodyBytes }),
+    async decode(found, body) {
+      const known = withOperation(found);
+      const streams = isStreamingInput(known.contract, known.operation);
+      return codecFor(known.protocol).decode(known, streams || Buffer.isBuffer(body) ? body : await readAll(body, maxBodyBytes));
+    },
+    encode: (found, output, requestId) => codecFor(found.protocol).encode(withOperation(found), output, requestId),
+    encodeError(found, error, requestId) {
+      const contract = found?.contract;
+      const answer = codecFor(found?.protocol ?? 'awsJson1.1').encodeError(contract, wireError(contract, error), requestId);
+      return found?.request.method === 'HEAD' ? headless(answer) : answer;
+    },
+  };
+}
+
+function withOperation(route: Route): Route & { operation: string } {
+  if (route.operation === undefined) throw unknownOperation(route.contract, askedFor(route));
+  return { ...route, operation: route.operation };
+}
+
+/** The operation's name as the client wrote it. */
+function askedFor(route: Route): string | undefined {
+  if (familyOf(route.contract) === 's3') return undefined;
+  return route.request.headers['x-amz-target']?.split('.').at(-1) ?? new URLSearchParams(route.buffered?.toString('utf8')).get('Action') ?? undefined;
+}
+
+function headless(response: WireResponse): WireResponse {
+  const { 'content-length': _, ...headers } = response.headers;
+  return { ...response, headers, body: Buffer.alloc(0) };
+}
