@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { isObjectId } from './names.ts';
 import { runGit } from './process.ts';
 
@@ -23,16 +23,17 @@ const FROM_DISK = [['protocol.file.allow', 'always'], ['uploadpack.allowAnySHA1I
 /** Writes a commit's files into a folder, with or without a repository of their own. */
 export async function checkout(path: string, commit: string, options: CheckoutOptions): Promise<void> {
   if (!isObjectId(commit)) throw new Error('not a commit id');
-  await mkdir(options.folder, { recursive: true });
-  await (options.history === 'none' ? files(path, commit, options) : clone(path, commit, options));
+  const wanted = { ...options, folder: resolve(options.folder) };
+  await mkdir(wanted.folder, { recursive: true });
+  await (options.history === 'none' ? files(path, commit, wanted) : clone(path, commit, wanted));
 }
 
 async function files(path: string, commit: string, { folder, signal }: CheckoutOptions): Promise<void> {
   const index = join(path, `checkout-${randomBytes(6).toString('hex')}.index`);
-  const options = { repository: path, env: { GIT_INDEX_FILE: index }, ...signal ? { signal } : {} };
+  const options = { repository: path, cwd: folder, env: { GIT_INDEX_FILE: index, GIT_WORK_TREE: folder }, ...signal ? { signal } : {} };
   try {
     await runGit(['read-tree', commit], options);
-    await runGit(['checkout-index', '--all', '--force', `--prefix=${join(folder, '/')}`], options);
+    await runGit(['checkout-index', '--all', '--force'], options);
   } finally {
     await rm(index, { force: true });
   }
@@ -42,7 +43,7 @@ async function clone(path: string, commit: string, { folder, history, originUrl,
   const options = { cwd: folder, configuration: FROM_DISK, ...signal ? { signal } : {} };
   await runGit(['init', '--quiet', '--template=', '--initial-branch=main', '--', '.'], options);
   // `file://` makes git send only what is asked for; a bare path would ignore the depth.
-  const source = `file://${path}`;
+  const source = `file://${path.split('/').map(encodeURIComponent).join('/')}`;
   await runGit(history === 'full'
     ? ['fetch', '--quiet', '--no-write-fetch-head', '--', source, '+refs/heads/*:refs/remotes/origin/*', '+refs/tags/*:refs/tags/*', commit]
     : ['fetch', '--quiet', '--no-tags', `--depth=${history}`, '--', source, commit], options);

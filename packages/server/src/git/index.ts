@@ -2,6 +2,7 @@
  * Git repositories, through the real binary. This room knows repositories by an id of ours, objects and references;
  * accounts, names, permissions and events are its callers' matter.
  */
+import { resolve } from 'node:path';
 import type { Readable } from 'node:stream';
 import { archiveZip } from './archive.ts';
 import { checkout } from './checkout.ts';
@@ -61,7 +62,7 @@ export interface Repository {
 }
 
 export function createGit({ folder, idleMs }: { folder: string; idleMs?: number }): Git {
-  const folders = repositoryFolders(folder);
+  const folders = repositoryFolders(resolve(folder));
   const objects = objectReaders(idleMs === undefined ? {} : { idleMs });
   const housekeeping = new Map<string, Promise<void>>();
   const closing = new AbortController();

@@ -1,0 +1,241 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { FLUSH, packetLine } from '../../git/index.ts';
+import { gitSignature } from './git-password.ts';
+import { ada, adaKey, adaPassword, gitClient, openHouse } from './testing.ts';
+import type { House } from './testing.ts';
+
+let house: House;
+let home: string;
+let git: ReturnType<typeof gitClient>;
+
+beforeEach(async () => {
+  house = await openHouse();
+  home = await mkdtemp(join(tmpdir(), 'slipway-client-'));
+  git = gitClient(home);
+  await house.call('CreateRepository', { repositoryName: 'site' });
+});
+afterEach(async () => {
+  await house.close();
+  await rm(home, { recursive: true, force: true });
+  expect(house.failures).toEqual([]);
+});
+
+/** A local repository with one commit on main and `origin` set; its client. */
+async function workTree(origin = house.url('site')): Promise<ReturnType<typeof gitClient>> {
+  const folder = await mkdtemp(join(home, 'work-'));
+  const local = gitClient(folder, { HOME: home });
+  await local('init', '-q', '-b', 'main');
+  await writeFile(join(folder, 'index.html'), '<h1>one</h1>');
+  await local('add', '.');
+  await local('commit', '-qm', 'One');
+  await local('remote', 'add', 'origin', origin);
+  return local;
+}
+
+const stamp = (time: number): string => new Date(time).toISOString().replaceAll(/[-:]|\..*/g, '');
+const authorization = `Basic ${btoa(`${adaPassword.userName}:${adaPassword.password}`)}`;
+const head = async (local: ReturnType<typeof gitClient>): Promise<string> => (await local('rev-parse', 'HEAD')).stdout.trim();
+const details = (): unknown[] => house.events.map(({ detail }) => detail);
+const delivered = async (count: number): Promise<void> => expect.poll(() => house.events.length).toBe(count);
+
+describe('git push and fetch', () => {
+  it('push, clone, fetch and shallow clone round trip, with one event for each reference', async () => {
+    const local = await workTree();
+    const first = await head(local);
+    expect(await local('push', 'origin', 'main')).toMatchObject({ code: 0 });
+    await local('tag', '-a', 'v1', '-m', 'Version one');
+    await local('commit', '-q', '--allow-empty', '-m', 'Two');
+    const second = await head(local);
+    expect(await local('push', 'origin', 'main', 'v1', 'main:refs/heads/feature/x')).toMatchObject({ code: 0 });
+
+    expect(await git('clone', '-q', house.url('site'), 'full')).toMatchObject({ code: 0 });
+    expect((await git('-C', 'full', 'log', '--format=%H', 'main')).stdout).toBe(`${second}\n${first}\n`);
+    expect(await git('clone', '-q', '--depth', '1', house.url('site.git'), 'shallow')).toMatchObject({ code: 0 });
+    expect((await git('-C', 'shallow', 'log', '--format=%H')).stdout).toBe(`${second}\n`);
+    expect(await git('-C', 'shallow', 'fetch', '-q', '--unshallow')).toMatchObject({ code: 0 });
+    expect((await git('-C', 'shallow', 'log', '--format=%H')).stdout).toBe(`${second}\n${first}\n`);
+    expect(await git('-c', 'protocol.version=0', 'ls-remote', house.url('site'))).toMatchObject({ code: 0, stdout: expect.stringContaining('refs/heads/feature/x') });
+
+    expect(await local('push', 'origin', ':feature/x')).toMatchObject({ code: 0 });
+    await delivered(5);
+    const of = (fullName: string) => ({ referenceFullName: fullName, repositoryName: 'site', callerUserArn: ada.arn });
+    expect(details()).toEqual([
+      expect.objectContaining({ event: 'referenceCreated', referenceType: 'branch', referenceName: 'main', commitId: first, ...of('refs/heads/main') }),
+      expect.objectContaining({ event: 'referenceUpdated', oldCommitId: first, commitId: second, ...of('refs/heads/main') }),
+      expect.objectContaining({ event: 'referenceCreated', referenceType: 'tag', referenceName: 'v1', commitId: first, ...of('refs/tags/v1') }),
+      expect.objectContaining({ event: 'referenceCreated', referenceType: 'branch', commitId: second, ...of('refs/heads/feature/x') }),
+      expect.objectContaining({ event: 'referenceDeleted', oldCommitId: second, ...of('refs/heads/feature/x') }),
+    ]);
+    expect((await house.call('GetRepository', { repositoryName: 'site' })).repositoryMetadata?.defaultBranch).toBe('main');
+  });
+
+  it('a push of megabytes arrives in chunks', async () => {
+    const local = await workTree();
+    const folder = (await local('rev-parse', '--show-toplevel')).stdout.trim();
+    const bytes = randomBytes(8_000_000);
+    await writeFile(join(folder, 'big.bin'), bytes);
+    await local('add', '.');
+    await local('commit', '-qm', 'Big');
+    const seen: (string | undefined)[] = [];
+    house.server.prependListener('request', (request: { headers: Record<string, string | undefined> }) => {
+      seen.push(request.headers['transfer-encoding']);
+    });
+    expect(await local('push', '-q', 'origin', 'main')).toMatchObject({ code: 0 });
+    expect(seen).toContain('chunked');
+    expect(await git('clone', '-q', house.url('site'), 'full')).toMatchObject({ code: 0 });
+    expect((await readFile(join(home, 'full/big.bin'))).equals(bytes)).toBe(true);
+  });
+
+  it('a compressed fetch request is understood', async () => {
+    const local = await workTree();
+    await local('push', '-q', 'origin', 'main');
+    const body = Buffer.concat([packetLine(`want ${await head(local)} no-progress\n`), FLUSH, packetLine('done\n')]);
+    const answer = await fetch(`${house.endpoint}/v1/repos/site/git-upload-pack`, {
+      method: 'POST', body: new Uint8Array(gzipSync(body)),
+      headers: { authorization, 'content-type': 'application/x-git-upload-pack-request', 'content-encoding': 'gzip' },
+    });
+    expect(Buffer.from(await answer.arrayBuffer()).toString('latin1')).toMatch(/^0008NAK\nPACK/);
+  });
+
+  it('a push that is not a fast-forward is rejected by the client, and a forced one goes through', async () => {
+    const one = await workTree();
+    const other = await workTree();
+    await other('commit', '-q', '--amend', '-m', 'Other');
+    expect(await one('push', 'origin', 'main')).toMatchObject({ code: 0 });
+    expect(await other('push', 'origin', 'main')).toMatchObject({ code: 1, stderr: expect.stringContaining('rejected') });
+    expect(await other('push', '-f', 'origin', 'main')).toMatchObject({ code: 0 });
+    await delivered(2);
+  });
+
+  it('two pushes of the same branch at once: one moves it, the other is told so, and there is one event', async () => {
+    const trees = await Promise.all(Array.from({ length: 4 }, async (_, index) => {
+      const local = await workTree();
+      await local('commit', '-q', '--amend', '-m', `Number ${index}`);
+      return local;
+    }));
+    const results = await Promise.all(trees.map((local) => local('push', 'origin', 'main')));
+    expect(results.filter(({ code }) => code === 0)).toHaveLength(1);
+    await delivered(1);
+    await house.jobs.idle();
+    expect(house.events).toHaveLength(1);
+  });
+
+  it('the default branch cannot be deleted by a push, and nothing else of that push happens', async () => {
+    const local = await workTree();
+    await local('push', 'origin', 'main', 'main:other');
+    const result = await local('push', 'origin', ':main', 'main:third');
+    expect(result).toMatchObject({ code: 1, stderr: expect.stringContaining('the default branch cannot be deleted: main') });
+    expect((await house.call('ListBranches', { repositoryName: 'site' })).branches).toEqual(['main', 'other']);
+  });
+
+  it('a push of more than 4,000 references is refused as a whole', async () => {
+    const local = await workTree();
+    const commit = await head(local);
+    const folder = (await local('rev-parse', '--absolute-git-dir')).stdout.trim();
+    const packed = Array.from({ length: 4_001 }, (_, index) => `${commit} refs/heads/b${String(index).padStart(5, '0')}\n`).join('');
+    await writeFile(join(folder, 'packed-refs'), `# pack-refs with: peeled fully-peeled sorted \n${packed}`);
+    expect(await local('push', '-q', 'origin', 'refs/heads/b*')).toMatchObject({ code: 1, stderr: expect.stringContaining('at most 4000 references') });
+    expect(house.events).toEqual([]);
+  });
+
+  it('a push with a hostile reference name is refused', async () => {
+    const local = await workTree();
+    const id = await head(local);
+    const line = `${'0'.repeat(40)} ${id} refs/heads/../../config\0report-status`;
+    const body = `${(line.length + 4).toString(16).padStart(4, '0')}${line}0000`;
+    const answer = await fetch(`${house.endpoint}/v1/repos/site/git-receive-pack`, {
+      method: 'POST', body, headers: { authorization, 'content-type': 'application/x-git-receive-pack-request' },
+    });
+    expect(await answer.text()).toContain('ng refs/heads/../../config');
+  });
+});
+
+describe('who may', () => {
+  it('a request without credentials is challenged, for the right realm', async () => {
+    const answer = await fetch(`${house.endpoint}/v1/repos/site/info/refs?service=git-upload-pack`);
+    expect(answer.status).toBe(401);
+    expect(answer.headers.get('www-authenticate')).toMatch(/^Basic realm=/);
+  });
+
+  it('wrong or inactive Git credentials are refused', async () => {
+    house.passwordsWork = false;
+    expect(await git('ls-remote', house.url('site'))).toMatchObject({ code: 128, stderr: expect.stringContaining('wrong, or inactive') });
+  });
+
+  it('a repository that does not exist is a 404 that says so', async () => {
+    expect(await git('clone', house.url('nothing'))).toMatchObject({ code: 128, stderr: expect.stringMatching(/does not exist[^]*not found/) });
+  });
+
+  it('a client without permission to push is told so; it can still fetch', async () => {
+    house.allow = ({ action }) => action === 'codecommit:GitPull';
+    const local = await workTree();
+    expect(await local('push', 'origin', 'main')).toMatchObject({ code: 128, stderr: expect.stringContaining('not authorized to perform: codecommit:GitPush') });
+    expect(await git('clone', '-q', house.url('site'), 'copy')).toMatchObject({ code: 0 });
+  });
+
+  it('a branch rule refuses a push that touches the branch, with all its other references', async () => {
+    house.allow = ({ context }) => context?.['codecommit:References'] !== 'refs/heads/main';
+    const local = await workTree();
+    const result = await local('push', 'origin', 'main', 'main:feature');
+    expect(result).toMatchObject({ code: 1, stderr: expect.stringMatching(/remote rejected[^]*not authorized to perform: codecommit:GitPush/) });
+    expect((await house.call('ListBranches', { repositoryName: 'site' })).branches).toEqual([]);
+    expect(await local('push', 'origin', 'main:feature')).toMatchObject({ code: 0 });
+  });
+
+  it('the stock credential helper works, for clone and push', async () => {
+    await mkdir(join(home, '.aws'), { recursive: true });
+    await writeFile(join(home, '.aws/credentials'), `[default]\naws_access_key_id = ${adaKey.id}\naws_secret_access_key = ${adaKey.secret}\n`);
+    const environment = {
+      HOME: home, AWS_SHARED_CREDENTIALS_FILE: join(home, '.aws/credentials'), AWS_EC2_METADATA_DISABLED: 'true',
+      GIT_CONFIG_COUNT: '3',
+      GIT_CONFIG_KEY_0: 'credential.UseHttpPath', GIT_CONFIG_VALUE_0: 'true',
+      GIT_CONFIG_KEY_1: 'credential.helper', GIT_CONFIG_VALUE_1: '',
+      GIT_CONFIG_KEY_2: 'credential.helper', GIT_CONFIG_VALUE_2: '!f() { aws codecommit credential-helper "$1" --ignore-host-check --region eu-west-1; }; f',
+    };
+    await house.call('CreateRepository', { repositoryName: 'europe' }, 'eu-west-1');
+    const local = await workTree(`${house.endpoint}/v1/repos/europe`);
+    const folder = (await local('rev-parse', '--show-toplevel')).stdout.trim();
+    const withHelper = gitClient(folder, environment);
+    expect(await withHelper('push', 'origin', 'main')).toMatchObject({ code: 0 });
+    expect(await withHelper('ls-remote', `${house.endpoint}/v1/repos/europe`)).toMatchObject({ code: 0, stdout: expect.stringContaining('refs/heads/main') });
+    expect(house.events.map(({ region }) => region)).toEqual(['eu-west-1']);
+  }, 60_000);
+
+  describe('a signed password', () => {
+    const ask = async (userName: string, secret: string, { time = Date.now(), host = '', path = '/v1/repos/site' } = {}): Promise<number> => {
+      const timestamp = stamp(time);
+      const signature = gitSignature(timestamp, { secretAccessKey: secret, region: 'us-east-1', host: host || new URL(house.endpoint).host, path });
+      const stamp = (time: number): string => new Date(time).toISOString().replaceAll(/[-:]|\..*/g, '');
+const authorization = `Basic ${btoa(`${userName}:${timestamp}Z${signature}`)}`;
+      const answer = await fetch(`${house.endpoint}${path}/info/refs?service=git-upload-pack`, { headers: { authorization } });
+      await answer.arrayBuffer();
+      return answer.status;
+    };
+
+    it('is accepted with the port signed or not, and for the path with .git', async () => {
+      expect(await ask(adaKey.id, adaKey.secret)).toBe(200);
+      expect(await ask(adaKey.id, adaKey.secret, { host: '127.0.0.1' })).toBe(200);
+      expect(await ask(adaKey.id, adaKey.secret, { path: '/v1/repos/site.git' })).toBe(200);
+    });
+    it('is refused with another secret, another host, an unknown key or 16 minutes of skew', async () => {
+      expect(await ask(adaKey.id, 'other')).toBe(403);
+      expect(await ask(adaKey.id, adaKey.secret, { host: 'example.com' })).toBe(403);
+      expect(await ask('AKIANOBODY', adaKey.secret)).toBe(403);
+      expect(await ask(adaKey.id, adaKey.secret, { time: Date.now() - 16 * 60_000 })).toBe(403);
+      expect(await ask(adaKey.id, adaKey.secret, { time: Date.now() + 14 * 60_000 })).toBe(200);
+    });
+    it('of temporary credentials needs their token, while it lasts', async () => {
+      house.keys.set('ASIATEMP', { secretAccessKey: 's', caller: ada, sessionToken: 'IQo//token%with+odd=', expiration: Date.now() + 60_000 });
+      expect(await ask('ASIATEMP%IQo//token%with+odd=', 's')).toBe(200);
+      expect(await ask('ASIATEMP', 's')).toBe(403);
+      expect(await ask('ASIATEMP%other', 's')).toBe(403);
+      house.keys.set('ASIATEMP', { secretAccessKey: 's', caller: ada, sessionToken: 't', expiration: Date.now() - 1 });
+      expect(await ask('ASIATEMP%t', 's')).toBe(403);
+    });
+  });
+});
