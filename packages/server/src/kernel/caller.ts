@@ -14,4 +14,6 @@ export interface Caller {
   readonly accessKeyId?: string;
   /** The AWS service acting through a forward access session or a service role: `codepipeline.amazonaws.com`. */
   readonly invokedBy?: string;
+  /** The resource on whose behalf that service acts (aws:SourceArn): a pipeline's ARN. */
+  readonly sourceArn?: string;
 }

@@ -1,0 +1,19 @@
+/**
+ * Everything that is answered without a signature, in one place. Doors (git) authenticate by their own means.
+ */
+export interface OpenAnswer {
+  readonly status: number;
+  readonly contentType: string;
+  readonly body: string;
+}
+
+/**
+ * - `GET /` without credentials: deploy agents open TLS to the endpoint this way before they trust it; any status will do.
+ * - `GET /_slipway/health`: for process supervisors and load balancers.
+ */
+export function openAnswer(request: { method: string; path: string; signed: boolean }): OpenAnswer | undefined {
+  if (request.method !== 'GET' && request.method !== 'HEAD') return undefined;
+  if (request.path === '/_slipway/health') return { status: 200, contentType: 'application/json', body: '{"status":"ok"}\n' };
+  if (request.path === '/' && !request.signed) return { status: 200, contentType: 'text/plain; charset=utf-8', body: 'Slipway\n' };
+  return undefined;
+}

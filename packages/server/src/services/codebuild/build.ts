@@ -1,0 +1,80 @@
+import type { Build, BuildArtifacts, BuildPhase, BuildPhaseType, ExportedEnvironmentVariable, StatusType } from '@slipway/contracts/codebuild';
+import { buildArn } from './arns.ts';
+import type { BuildDefinition } from './definition.ts';
+import type { BuildRow } from './store.ts';
+
+export interface BuiltArtifacts {
+  readonly primary?: BuildArtifacts;
+  readonly secondary: readonly BuildArtifacts[];
+}
+
+/** A build's row with its JSON read. */
+export interface StoredBuild extends Omit<BuildRow, 'definition' | 'phases' | 'exported' | 'artifacts' | 'status' | 'phase'> {
+  readonly definition: BuildDefinition;
+  readonly status: StatusType;
+  readonly phase: BuildPhaseType;
+  readonly phases: readonly BuildPhase[];
+  readonly exported: readonly ExportedEnvironmentVariable[];
+  readonly artifacts: BuiltArtifacts;
+}
+
+export function readBuild(row: BuildRow): StoredBuild {
+  return {
+    ...row,
+    definition: JSON.parse(row.definition) as BuildDefinition,
+    status: row.status as StatusType,
+    phase: row.phase as BuildPhaseType,
+    phases: JSON.parse(row.phases) as BuildPhase[],
+    exported: JSON.parse(row.exported) as ExportedEnvironmentVariable[],
+    artifacts: JSON.parse(row.artifacts) as BuiltArtifacts,
+  };
+}
+
+/** A build's log: the project's group and stream settings, else `/aws/codebuild/<project>` and the build's uuid. */
+export function logNames(build: StoredBuild): { group: string; stream: string } | undefined {
+  const settings = build.definition.logsConfig?.cloudWatchLogs;
+  if (settings?.status === 'DISABLED') return undefined;
+  const uuid = build.id.slice(build.id.indexOf(':') + 1);
+  return { group: settings?.groupName ?? `/aws/codebuild/${build.project}`, stream: settings?.streamName ? `${settings.streamName}/${uuid}` : uuid };
+}
+
+/** As BatchGetBuilds shows it. */
+export function shownBuild(build: StoredBuild): Build {
+  const { definition } = build;
+  const log = logNames(build);
+  const opened = log && build.log_stream !== null;
+  return {
+    id: build.id,
+    arn: buildArn(build, build.id),
+    buildNumber: build.number,
+    startTime: build.started_at,
+    endTime: build.ended_at ?? undefined,
+    currentPhase: build.phase,
+    buildStatus: build.status,
+    sourceVersion: definition.sourceVersion,
+    resolvedSourceVersion: build.resolved_version ?? undefined,
+    projectName: build.project,
+    phases: [...build.phases],
+    source: definition.source,
+    secondarySources: definition.secondarySources ?? [],
+    secondarySourceVersions: definition.secondarySourceVersions ?? [],
+    artifacts: build.artifacts.primary ?? { location: '' },
+    secondaryArtifacts: [...build.artifacts.secondary],
+    cache: definition.cache ?? { type: 'NO_CACHE' },
+    environment: definition.environment,
+    serviceRole: definition.serviceRole,
+    logs: {
+      groupName: opened ? log.group : undefined,
+      streamName: opened ? log.stream : undefined,
+      cloudWatchLogsArn: opened ? `arn:aws:logs:${build.region}:${build.account}:log-group:${log.group}:log-stream:${log.stream}` : undefined,
+      cloudWatchLogs: definition.logsConfig?.cloudWatchLogs,
+      s3Logs: definition.logsConfig?.s3Logs,
+    },
+    timeoutInMinutes: definition.timeoutInMinutes,
+    queuedTimeoutInMinutes: definition.queuedTimeoutInMinutes,
+    buildComplete: build.status !== 'IN_PROGRESS',
+    initiator: build.initiator,
+    encryptionKey: definition.encryptionKey,
+    exportedEnvironmentVariables: [...build.exported],
+  };
+}

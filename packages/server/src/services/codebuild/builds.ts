@@ -1,0 +1,160 @@
+import type { CodeBuildApi } from '@slipway/contracts';
+import type { StartBuildInput } from '@slipway/contracts/codebuild';
+import type { Jobs } from '../../engine/jobs.ts';
+import type { Outbox } from '../../engine/outbox.ts';
+import { parseArn } from '../../kernel/arn.ts';
+import type { Caller } from '../../kernel/caller.ts';
+import type { Clock } from '../../kernel/clock.ts';
+import type { Database, Transaction } from '../../kernel/database.ts';
+import { uuid } from '../../kernel/ids.ts';
+import type { Paging } from '../../kernel/paging.ts';
+import { replay } from '../../kernel/replay.ts';
+import type { Call, Operations } from '../../kernel/service.ts';
+import { buildArn, buildIdOf, projectNameOf } from './arns.ts';
+import { readBuild, shownBuild } from './build.ts';
+import { checkDefinition, withOverrides, type ProjectDefinition } from './definition.ts';
+import { stateChange } from './events.ts';
+import { fail } from './fail.ts';
+import { buildJob } from './job.ts';
+import { idempotencyTokenLifetime, maxBuildsPerRequest, pageSize } from './limits.ts';
+import { pageKey } from './pages.ts';
+import { phaseEnded, phaseStarted } from './phases.ts';
+import { notFound } from './projects.ts';
+import { deleteBuild, findBuilds, findProject, insertBuild, listBuilds, lockBuild, lockProject, updateBuild, updateProject, type BuildRow, type ProjectRow } from './store.ts';
+
+export interface BuildsDeps {
+  readonly db: Database;
+  readonly clock: Clock;
+  readonly jobs: Jobs;
+  readonly outbox: Outbox;
+  readonly paging: Paging;
+}
+
+export function builds({ db, clock, jobs, outbox, paging }: BuildsDeps) {
+  /** Inserts the build, SUBMITTED done and QUEUED begun, and wakes its job. */
+  async function submit(tx: Transaction, project: ProjectRow, input: StartBuildInput, call: Call): Promise<BuildRow> {
+    const definition = withOverrides(JSON.parse(project.definition) as ProjectDefinition, input);
+    checkDefinition(definition);
+    if (definition.source.type === 'CODEPIPELINE' && call.caller.invokedBy !== 'codepipeline.amazonaws.com') {
+      throw fail('InvalidInputException', 'A project whose source is CODEPIPELINE is started by a pipeline; to start it yourself, override its source and artifacts');
+    }
+    const now = clock.now();
+    const number = project.last_build_number + 1;
+    const row: BuildRow = {
+      account: call.account,
+      region: call.region,
+      id: `${project.name}:${uuid()}`,
+      project: project.name,
+      number,
+      initiator: initiatorOf(call.caller),
+      definition: JSON.stringify(definition),
+      status: 'IN_PROGRESS',
+      phase: 'QUEUED',
+      phases: JSON.stringify(phaseStarted(phaseEnded(phaseStarted([], 'SUBMITTED', now), now, 'SUCCEEDED'), 'QUEUED', now)),
+      stop_requested: 0,
+      resolved_version: null,
+      exported: '[]',
+      artifacts: JSON.stringify({ secondary: [] }),
+      log_stream: null,
+      spool_offset: 0,
+      started_at: now,
+      ended_at: null,
+      sequence: 0,
+    };
+    await updateProject(tx, project, { last_build_number: number });
+    await insertBuild(tx, row);
+    await jobs.wake(tx, buildJob(row));
+    await outbox.emit(tx, stateChange(readBuild(row)));
+    return row;
+  }
+
+  async function list(operation: string, project: string | undefined, input: { sortOrder?: string; nextToken?: string }, call: Call): Promise<{ ids: string[]; nextToken: string | undefined }> {
+    const { sortOrder = 'DESCENDING', nextToken } = input;
+    const place = { operation, account: call.account, region: call.region, arguments: { project, sortOrder } };
+    const key = pageKey(paging, place, nextToken);
+    const rows = await listBuilds(db, call, { project, descending: sortOrder === 'DESCENDING', after: key && { startedAt: Number(key[0]), id: String(key[1]) }, limit: pageSize + 1 });
+    const shown = rows.slice(0, pageSize);
+    const last = rows.length > pageSize ? shown.at(-1) : undefined;
+    return { ids: shown.map((row) => row.id), nextToken: last && paging.after(place, [last.started_at, last.id]) };
+  }
+
+  return {
+    async StartBuild(input, call) {
+      const { idempotencyToken, ...asked } = input;
+      const token = {
+        value: idempotencyToken,
+        lifetime: idempotencyTokenLifetime,
+        mismatch: () => fail('InvalidInputException', `The idempotency token ${idempotencyToken} was used with other parameters`),
+      };
+      return db.transaction((tx) =>
+        replay(
+          tx,
+          call,
+          'codebuild:StartBuild',
+          asked,
+          async () => {
+            const project = await lockProject(tx, call, projectNameOf(input.projectName));
+            if (!project) throw notFound(call, projectNameOf(input.projectName));
+            return { build: shownBuild(readBuild(await submit(tx, project, asked, call))) };
+          },
+          { now: clock.now(), token },
+        ),
+      );
+    },
+
+    /** Asks the build to stop; it has stopped when its status says so. Stopping a finished build changes nothing. */
+    async StopBuild({ id }, call) {
+      const buildId = buildIdOf(id);
+      const row = await db.transaction(async (tx) => {
+        const found = await lockBuild(tx, call, buildId);
+        if (!found) throw fail('ResourceNotFoundException', `Build cannot be found: ${buildArn(call, buildId)}`);
+        if (found.status === 'IN_PROGRESS') {
+          await updateBuild(tx, found, { stop_requested: 1 });
+          await jobs.wake(tx, buildJob(found));
+        }
+        return found;
+      });
+      return { build: shownBuild(readBuild(row)) };
+    },
+
+    async BatchGetBuilds({ ids }, call) {
+      if (ids.length < 1 || ids.length > maxBuildsPerRequest) throw fail('InvalidInputException', `ids must have 1 to ${maxBuildsPerRequest} entries`);
+      const rows = new Map((await findBuilds(db, call, ids.map(buildIdOf))).map((row) => [row.id, row]));
+      const found = ids.map((id) => rows.get(buildIdOf(id))).filter((row) => row !== undefined);
+      return { builds: found.map((row) => shownBuild(readBuild(row))), buildsNotFound: ids.filter((id) => !rows.has(buildIdOf(id))) };
+    },
+
+    async BatchDeleteBuilds({ ids }, call) {
+      if (ids.length < 1 || ids.length > maxBuildsPerRequest) throw fail('InvalidInputException', `ids must have 1 to ${maxBuildsPerRequest} entries`);
+      return db.transaction(async (tx) => {
+        const buildsDeleted: string[] = [];
+        const buildsNotDeleted: { id: string; statusCode: string }[] = [];
+        for (const id of ids) {
+          const row = await lockBuild(tx, call, buildIdOf(id));
+          if (row?.status === 'IN_PROGRESS') buildsNotDeleted.push({ id, statusCode: 'BUILD_IN_PROGRESS' });
+          else if (row && (await deleteBuild(tx, call, row.id))) buildsDeleted.push(buildArn(call, row.id));
+          else buildsNotDeleted.push({ id, statusCode: 'BUILD_NOT_FOUND' });
+        }
+        return { buildsDeleted, buildsNotDeleted };
+      });
+    },
+
+    ListBuilds: (input, call) => list('codebuild:ListBuilds', undefined, input, call),
+
+    async ListBuildsForProject(input, call) {
+      const name = projectNameOf(input.projectName);
+      if (!(await findProject(db, call, name))) throw notFound(call, name);
+      return list('codebuild:ListBuildsForProject', name, input, call);
+    },
+  } satisfies Partial<Operations<CodeBuildApi>>;
+}
+
+/** A user's name, `role/session`, or for another service what it acts for: `codepipeline/<pipeline>`, `rule/<name>`. */
+export function initiatorOf(caller: Caller): string {
+  const source = parseArn(caller.sourceArn ?? '');
+  if (source?.service === 'codepipeline') return `codepipeline/${source.resource}`;
+  if (source?.service === 'events') return source.resource;
+  const resource = parseArn(caller.arn)?.resource ?? caller.arn;
+  return resource.replace(/^(user|assumed-role)\//, '');
+}
+

@@ -1,0 +1,180 @@
+import type { CreateProjectInput, Project, ProjectArtifacts, ProjectEnvironment, ProjectSource, StartBuildInput } from '@slipway/contracts/codebuild';
+import { fail, notSupported } from './fail.ts';
+import { maxDescriptionLength, projectNamePattern, queuedTimeout, timeout, variableNamePattern } from './limits.ts';
+
+/** What a project says, as CreateProject took it; its name, times and tags are kept beside it. */
+export type ProjectDefinition = Omit<CreateProjectInput, 'name' | 'tags'>;
+
+/** The settings that one build runs with. */
+export type BuildDefinition = ProjectDefinition;
+
+const refuse = (message: string): never => {
+  throw fail('InvalidInputException', message);
+};
+
+const notYet = (what: string): never => {
+  throw notSupported(what);
+};
+
+export function checkProjectName(name: string): void {
+  if (!projectNamePattern.test(name)) refuse(`Invalid project name: ${name}. A project name has 2 to 255 letters, digits, hyphens and underscores, and begins with a letter or digit`);
+}
+
+/**
+ * Refuses what AWS would refuse, and by name whatever this installation would otherwise have to ignore.
+ * @throws ServiceError InvalidInputException
+ */
+export function checkDefinition(definition: BuildDefinition): void {
+  if ((definition.description?.length ?? 0) > maxDescriptionLength) refuse(`Invalid project description: at most ${maxDescriptionLength} characters`);
+  checkMinutes('timeout', definition.timeoutInMinutes, timeout);
+  checkMinutes('queued timeout', definition.queuedTimeoutInMinutes, queuedTimeout);
+  checkRole(definition.serviceRole);
+  checkSource(definition.source, 'source');
+  for (const source of definition.secondarySources ?? []) checkSource(source, 'secondary source');
+  checkArtifacts(definition.artifacts);
+  for (const artifacts of definition.secondaryArtifacts ?? []) checkSecondary(artifacts);
+  checkPairing(definition);
+  checkEnvironment(definition.environment);
+  checkUnsupported(definition);
+}
+
+function checkMinutes(what: string, minutes: number | undefined, limit: { least: number; most: number }): void {
+  if (minutes !== undefined && (minutes < limit.least || minutes > limit.most)) refuse(`Invalid ${what}: ${minutes} minutes. It must be between ${limit.least} and ${limit.most}`);
+}
+
+function checkRole(role: string): void {
+  if (!/^arn:aws[a-z-]*:iam::\d{12}:role\/.+$/.test(role)) refuse(`Invalid service role: ${role} is not the ARN of a role`);
+}
+
+const sourceTypes = ['CODECOMMIT', 'CODEPIPELINE', 'NO_SOURCE', 'S3'];
+
+function checkSource(source: ProjectSource, what: string): void {
+  if (!sourceTypes.includes(source.type)) notYet(`The ${what} type ${source.type} (supported are ${sourceTypes.join(', ')})`);
+  if ((source.type === 'CODECOMMIT' || source.type === 'S3') && !source.location) refuse(`Project ${what} location is required for type ${source.type}`);
+  if (source.type === 'S3' && !/^[^/]+\/.+/.test(source.location!.replace(/^arn:aws:s3:::/, ''))) refuse(`Invalid S3 ${what} location ${source.location}: it must be <bucket>/<key>`);
+  if (source.type === 'NO_SOURCE' && !source.buildspec) refuse('If the source type is NO_SOURCE, a buildspec must be given inline');
+  if (source.auth) notYet(`The ${what}'s auth`);
+  if (source.gitSubmodulesConfig?.fetchSubmodules) notYet(`The ${what}'s gitSubmodulesConfig.fetchSubmodules`);
+  if (source.insecureSsl) notYet(`The ${what}'s insecureSsl`);
+  if (source.reportBuildStatus) notYet(`The ${what}'s reportBuildStatus`);
+  if (source.buildStatusConfig) notYet(`The ${what}'s buildStatusConfig`);
+}
+
+function checkArtifacts(artifacts: ProjectArtifacts): void {
+  if (artifacts.type === 'S3' && !artifacts.location) refuse('Project artifacts location is required for type S3');
+  if (artifacts.bucketOwnerAccess && artifacts.bucketOwnerAccess !== 'NONE') notYet('bucketOwnerAccess of artifacts');
+  if (artifacts.encryptionDisabled) notYet('encryptionDisabled of artifacts: what is stored here is always encrypted');
+}
+
+function checkSecondary(artifacts: ProjectArtifacts): void {
+  if (!artifacts.artifactIdentifier) refuse('Secondary artifacts need an artifactIdentifier');
+  checkArtifacts(artifacts);
+}
+
+function checkPairing({ source, artifacts }: BuildDefinition): void {
+  if ((source.type === 'CODEPIPELINE') !== (artifacts.type === 'CODEPIPELINE')) refuse('Source and artifacts must both be CODEPIPELINE or neither: a project of type CODEPIPELINE is used only by a pipeline');
+}
+
+/** Images that stand for the environment which this installation's runner offers. */
+const curatedImage = /^aws\/codebuild\/[a-z0-9_.-]+:[a-z0-9_.-]+$/;
+
+function checkEnvironment(environment: ProjectEnvironment): void {
+  if (environment.type !== 'LINUX_CONTAINER') notYet(`The environment type ${environment.type} (supported is LINUX_CONTAINER)`);
+  if (!curatedImage.test(environment.image)) notYet(`The image ${environment.image}: builds run in a sandbox on this machine's own system, for which the images aws/codebuild/… stand. Another image`);
+  if (environment.privilegedMode) notYet('privilegedMode');
+  if (environment.certificate) notYet('The environment certificate');
+  if (environment.registryCredential) notYet('registryCredential');
+  if (environment.imagePullCredentialsType && environment.imagePullCredentialsType !== 'CODEBUILD') notYet(`imagePullCredentialsType ${environment.imagePullCredentialsType}`);
+  if (environment.fleet) notYet('The environment fleet');
+  if (environment.computeConfiguration) notYet('computeConfiguration');
+  if (environment.dockerServer) notYet('dockerServer');
+  for (const variable of environment.environmentVariables ?? []) {
+    if (!variableNamePattern.test(variable.name)) refuse(`Invalid environment variable name: '${variable.name}'`);
+    if (variable.type && variable.type !== 'PLAINTEXT') notYet(`The type ${variable.type} of the environment variable ${variable.name}`);
+  }
+}
+
+function checkUnsupported(definition: BuildDefinition): void {
+  if (definition.cache && definition.cache.type !== 'NO_CACHE') notYet(`The cache type ${definition.cache.type}`);
+  if (definition.vpcConfig && Object.values(definition.vpcConfig).some((value) => value && value.length > 0)) notYet('vpcConfig');
+  if (definition.badgeEnabled) notYet('badgeEnabled');
+  if (definition.fileSystemLocations?.length) notYet('fileSystemLocations');
+  if (definition.buildBatchConfig) notYet('buildBatchConfig');
+  if (definition.concurrentBuildLimit !== undefined) notYet('concurrentBuildLimit');
+  if (definition.autoRetryLimit) notYet('autoRetryLimit');
+  // The CDK names S3's default key on every project; everything stored is encrypted with the installation's own.
+  if (definition.encryptionKey && !/alias\/aws\/s3$/.test(definition.encryptionKey)) notYet(`The encryptionKey ${definition.encryptionKey} (supported is alias/aws/s3)`);
+  if (definition.logsConfig?.s3Logs?.status === 'ENABLED') notYet('logsConfig.s3Logs');
+}
+
+/** UpdateProject replaces what it names and leaves the rest. */
+export function withChanges(definition: ProjectDefinition, changes: Partial<ProjectDefinition>): ProjectDefinition {
+  const named = Object.entries(changes).filter(([, value]) => value !== undefined);
+  return { ...definition, ...Object.fromEntries(named) };
+}
+
+/**
+ * The project under StartBuild's overrides.
+ * @throws ServiceError InvalidInputException for an override that is not supported, by name.
+ */
+export function withOverrides(project: ProjectDefinition, input: StartBuildInput): BuildDefinition {
+  for (const name of ['registryCredentialOverride', 'fleetOverride', 'hostKernelOverride', 'certificateOverride', 'debugSessionEnabled', 'sourceAuthOverride', 'buildStatusConfigOverride'] as const) {
+    if (input[name]) notYet(name);
+  }
+  const { source, environment } = project;
+  return {
+    ...project,
+    sourceVersion: input.sourceVersion ?? project.sourceVersion,
+    source: {
+      ...source,
+      type: input.sourceTypeOverride ?? source.type,
+      location: input.sourceLocationOverride ?? source.location,
+      buildspec: input.buildspecOverride ?? source.buildspec,
+      gitCloneDepth: input.gitCloneDepthOverride ?? source.gitCloneDepth,
+      gitSubmodulesConfig: input.gitSubmodulesConfigOverride ?? source.gitSubmodulesConfig,
+      insecureSsl: input.insecureSslOverride ?? source.insecureSsl,
+      reportBuildStatus: input.reportBuildStatusOverride ?? source.reportBuildStatus,
+    },
+    secondarySources: input.secondarySourcesOverride ?? project.secondarySources,
+    secondarySourceVersions: input.secondarySourcesVersionOverride ?? project.secondarySourceVersions,
+    artifacts: input.artifactsOverride ?? project.artifacts,
+    secondaryArtifacts: input.secondaryArtifactsOverride ?? project.secondaryArtifacts,
+    environment: {
+      ...environment,
+      type: input.environmentTypeOverride ?? environment.type,
+      image: input.imageOverride ?? environment.image,
+      computeType: input.computeTypeOverride ?? environment.computeType,
+      privilegedMode: input.privilegedModeOverride ?? environment.privilegedMode,
+      imagePullCredentialsType: input.imagePullCredentialsTypeOverride ?? environment.imagePullCredentialsType,
+      environmentVariables: mergedVariables(environment.environmentVariables ?? [], input.environmentVariablesOverride ?? []),
+    },
+    cache: input.cacheOverride ?? project.cache,
+    serviceRole: input.serviceRoleOverride ?? project.serviceRole,
+    timeoutInMinutes: input.timeoutInMinutesOverride ?? project.timeoutInMinutes ?? timeout.default,
+    queuedTimeoutInMinutes: input.queuedTimeoutInMinutesOverride ?? project.queuedTimeoutInMinutes ?? queuedTimeout.default,
+    encryptionKey: input.encryptionKeyOverride ?? project.encryptionKey,
+    logsConfig: input.logsConfigOverride ?? project.logsConfig,
+    autoRetryLimit: input.autoRetryLimitOverride ?? project.autoRetryLimit,
+  };
+}
+
+type Variables = NonNullable<ProjectEnvironment['environmentVariables']>;
+
+function mergedVariables(project: Variables, overrides: Variables): Variables {
+  const byName = new Map(project.map((variable) => [variable.name, variable]));
+  for (const variable of overrides) byName.set(variable.name, variable);
+  return [...byName.values()];
+}
+
+/** A project as BatchGetProjects shows it, defaults filled in. */
+export function shownDefinition(definition: ProjectDefinition): Partial<Project> {
+  return {
+    ...definition,
+    timeoutInMinutes: definition.timeoutInMinutes ?? timeout.default,
+    queuedTimeoutInMinutes: definition.queuedTimeoutInMinutes ?? queuedTimeout.default,
+    cache: definition.cache ?? { type: 'NO_CACHE' },
+    encryptionKey: definition.encryptionKey,
+    badge: { badgeEnabled: false },
+    projectVisibility: 'PRIVATE',
+  } as Partial<Project>;
+}

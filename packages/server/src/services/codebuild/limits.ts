@@ -1,0 +1,20 @@
+/** AWS CodeBuild User Guide, "Quotas for AWS CodeBuild", and the API reference's constraints. */
+export const projectNamePattern = /^[A-Za-z0-9][A-Za-z0-9\-_]{1,254}$/;
+export const maxDescriptionLength = 255;
+
+/** Minutes. */
+export const timeout = { least: 5, most: 2160, default: 60 } as const;
+/** Minutes. */
+export const queuedTimeout = { least: 5, most: 480, default: 480 } as const;
+
+export const maxProjectsPerRequest = 100;
+export const maxBuildsPerRequest = 100;
+export const pageSize = 100;
+
+/** "The token is valid for 5 minutes." ms */
+export const idempotencyTokenLifetime = 5 * 60_000;
+
+export const variableNamePattern = /^[^\s=\0]+$/;
+
+/** Builds that run at once in one account and region; AWS's quota for small Linux is per compute type, ours is for the machine. */
+export const concurrentBuilds = 20;

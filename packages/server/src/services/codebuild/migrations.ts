@@ -1,0 +1,27 @@
+import type { Migration } from '../../kernel/database.ts';
+
+export const migrations: readonly Migration[] = [
+  {
+    id: 'codebuild-001-projects',
+    sql: `create table codebuild_projects (
+        account text not null, region text not null, name text not null,
+        definition text not null, last_build_number bigint not null, created_at bigint not null, modified_at bigint not null,
+        primary key (account, region, name)
+      );
+      create index codebuild_projects_created on codebuild_projects (account, region, created_at, name);
+      create index codebuild_projects_modified on codebuild_projects (account, region, modified_at, name)`,
+  },
+  {
+    id: 'codebuild-002-builds',
+    sql: `create table codebuild_builds (
+        account text not null, region text not null, id text not null,
+        project text not null, number bigint not null, initiator text not null, definition text not null,
+        status text not null, phase text not null, phases text not null, stop_requested bigint not null,
+        resolved_version text, exported text not null, artifacts text not null, log_stream text,
+        spool_offset bigint not null, started_at bigint not null, ended_at bigint, sequence bigint not null,
+        primary key (account, region, id)
+      );
+      create index codebuild_builds_started on codebuild_builds (account, region, started_at, id);
+      create index codebuild_builds_by_project on codebuild_builds (account, region, project, started_at, id)`,
+  },
+];

@@ -1,0 +1,105 @@
+import type { CodeBuildApi } from '@slipway/contracts';
+import type { Project } from '@slipway/contracts/codebuild';
+import type { Clock } from '../../kernel/clock.ts';
+import type { Database } from '../../kernel/database.ts';
+import type { Paging } from '../../kernel/paging.ts';
+import type { Operations } from '../../kernel/service.ts';
+import { listTags, removeAllTags, replaceTags, type Tag } from '../../kernel/tags.ts';
+import { projectArn, projectNameOf } from './arns.ts';
+import { checkDefinition, checkProjectName, shownDefinition, withChanges, type ProjectDefinition } from './definition.ts';
+import { fail } from './fail.ts';
+import { maxProjectsPerRequest, pageSize } from './limits.ts';
+import { pageKey } from './pages.ts';
+import { deleteProject, findProject, findProjects, insertProject, listProjects, lockProject, NameTaken, updateProject, type Place, type ProjectPage, type ProjectRow } from './store.ts';
+
+export interface ProjectsDeps {
+  readonly db: Database;
+  readonly clock: Clock;
+  readonly paging: Paging;
+}
+
+const refuseTags = (message: string): Error => fail('InvalidInputException', message);
+
+const sortColumns = { NAME: 'name', CREATED_TIME: 'created_at', LAST_MODIFIED_TIME: 'modified_at' } as const;
+
+export function projects({ db, clock, paging }: ProjectsDeps) {
+  async function shown(row: ProjectRow): Promise<Project> {
+    const arn = projectArn(row, row.name);
+    const tags = await listTags(db.read, { account: row.account, arn });
+    return { ...shownDefinition(JSON.parse(row.definition) as ProjectDefinition), name: row.name, arn, tags, created: row.created_at, lastModified: row.modified_at };
+  }
+
+  async function shownByName(place: Place, name: string): Promise<Project> {
+    const row = await findProject(db, place, name);
+    if (!row) throw notFound(place, name);
+    return shown(row);
+  }
+
+  return {
+    async CreateProject({ name, tags, ...definition }, call) {
+      checkProjectName(name);
+      checkDefinition(definition);
+      const now = clock.now();
+      await db.transaction(async (tx) => {
+        try {
+          await insertProject(tx, { account: call.account, region: call.region, name, definition: JSON.stringify(definition), last_build_number: 0, created_at: now, modified_at: now });
+        } catch (error) {
+          throw error instanceof NameTaken ? fail('ResourceAlreadyExistsException', `Project already exists: ${projectArn(call, name)}`) : error;
+        }
+        await replaceTags(tx, { account: call.account, arn: projectArn(call, name) }, complete(tags), refuseTags);
+      });
+      return { project: await shownByName(call, name) };
+    },
+
+    async UpdateProject({ name: named, tags, ...changes }, call) {
+      const name = projectNameOf(named);
+      await db.transaction(async (tx) => {
+        const row = await lockProject(tx, call, name);
+        if (!row) throw notFound(call, name);
+        const definition = withChanges(JSON.parse(row.definition) as ProjectDefinition, changes);
+        checkDefinition(definition);
+        await updateProject(tx, row, { definition: JSON.stringify(definition), modified_at: clock.now() });
+        if (tags) await replaceTags(tx, { account: call.account, arn: projectArn(call, name) }, complete(tags), refuseTags);
+      });
+      return { project: await shownByName(call, name) };
+    },
+
+    /** Deleting what is not there succeeds, as on AWS. Builds stay listed by their ids. */
+    async DeleteProject({ name: named }, call) {
+      const name = projectNameOf(named);
+      await db.transaction(async (tx) => {
+        await deleteProject(tx, call, name);
+        await removeAllTags(tx, { account: call.account, arn: projectArn(call, name) });
+      });
+      return {};
+    },
+
+    async BatchGetProjects({ names }, call) {
+      if (names.length < 1 || names.length > maxProjectsPerRequest) throw fail('InvalidInputException', `names must have 1 to ${maxProjectsPerRequest} entries`);
+      const rows = new Map((await findProjects(db, call, names.map(projectNameOf))).map((row) => [row.name, row]));
+      const found = names.map((name) => rows.get(projectNameOf(name))).filter((row) => row !== undefined);
+      return { projects: await Promise.all(found.map(shown)), projectsNotFound: names.filter((name) => !rows.has(projectNameOf(name))) };
+    },
+
+    async ListProjects({ sortBy = 'NAME', sortOrder = 'ASCENDING', nextToken }, call) {
+      const place = { operation: 'codebuild:ListProjects', account: call.account, region: call.region, arguments: { sortBy, sortOrder } };
+      const key = pageKey(paging, place, nextToken);
+      const column = sortColumns[sortBy];
+      const page: ProjectPage = { sortBy: column, descending: sortOrder === 'DESCENDING', after: key && { name: String(key[0]), at: Number(key[1]) }, limit: pageSize + 1 };
+      const rows = await listProjects(db, call, page);
+      const shownRows = rows.slice(0, pageSize);
+      const last = rows.length > pageSize ? shownRows.at(-1) : undefined;
+      return { projects: shownRows.map((row) => row.name), nextToken: last && paging.after(place, [last.name, column === 'name' ? 0 : last[column]]) };
+    },
+  } satisfies Partial<Operations<CodeBuildApi>>;
+}
+
+export const notFound = (place: Place, name: string): Error => fail('ResourceNotFoundException', `Project cannot be found: ${projectArn(place, name)}`);
+
+/** @throws InvalidInputException for a tag without key or value. */
+function complete(tags: readonly { key?: string; value?: string }[] = []): Tag[] {
+  return tags.map(({ key, value }) => {
+    if (key === undefined || value === undefined) throw fail('InvalidInputException', 'A tag needs a key and a value');
+    return { key, value };
+  });
+}

@@ -1,0 +1,166 @@
+import { isUniqueViolation, lockRow } from '../../kernel/database/index.ts';
+import type { Database, Transaction } from '../../kernel/database.ts';
+
+/** Where a resource lives. */
+export interface Place {
+  readonly account: string;
+  readonly region: string;
+}
+
+export interface ProjectRow extends Place {
+  readonly name: string;
+  /** JSON of `ProjectDefinition`. */
+  readonly definition: string;
+  readonly last_build_number: number;
+  /** ms UTC */
+  readonly created_at: number;
+  readonly modified_at: number;
+}
+
+export interface BuildRow extends Place {
+  /** `<project>:<uuid>` */
+  readonly id: string;
+  readonly project: string;
+  readonly number: number;
+  readonly initiator: string;
+  /** JSON of `BuildDefinition`: the project as the overrides of StartBuild made it. */
+  readonly definition: string;
+  readonly status: string;
+  readonly phase: string;
+  /** JSON of `BuildPhase[]`. */
+  readonly phases: string;
+  readonly stop_requested: number;
+  readonly resolved_version: string | null;
+  /** JSON of `ExportedEnvironmentVariable[]`. */
+  readonly exported: string;
+  /** JSON of `{ primary?: BuildArtifacts, secondary: BuildArtifacts[] }`. */
+  readonly artifacts: string;
+  /** The log stream's name, once the log is open. */
+  readonly log_stream: string | null;
+  /** How far the supervisor's spool has been taken over. */
+  readonly spool_offset: number;
+  readonly started_at: number;
+  readonly ended_at: number | null;
+  /** Counts the events of this build. */
+  readonly sequence: number;
+}
+
+type Tables = {
+  codebuild_projects: ProjectRow;
+  codebuild_builds: BuildRow;
+};
+
+type Source = Pick<Database, 'read'>;
+
+export class NameTaken extends Error {
+  override readonly name = 'NameTaken';
+}
+
+export async function findProject({ read }: Source, { account, region }: Place, name: string): Promise<ProjectRow | undefined> {
+  return read.withTables<Tables>().selectFrom('codebuild_projects').selectAll().where('account', '=', account).where('region', '=', region).where('name', '=', name).executeTakeFirst();
+}
+
+export async function findProjects({ read }: Source, { account, region }: Place, names: readonly string[]): Promise<ProjectRow[]> {
+  return read.withTables<Tables>().selectFrom('codebuild_projects').selectAll().where('account', '=', account).where('region', '=', region).where('name', 'in', names).execute();
+}
+
+/** The row, locked: first in every transaction that decides about a project. */
+export async function lockProject(tx: Transaction, { account, region }: Place, name: string): Promise<ProjectRow | undefined> {
+  return tx.query.withTables<Tables>().selectFrom('codebuild_projects').selectAll().where('account', '=', account).where('region', '=', region).where('name', '=', name).$call(lockRow(tx)).executeTakeFirst();
+}
+
+/** @throws NameTaken */
+export async function insertProject(tx: Transaction, row: ProjectRow): Promise<void> {
+  try {
+    await tx.query.withTables<Tables>().insertInto('codebuild_projects').values(row).execute();
+  } catch (error) {
+    throw isUniqueViolation(error) ? new NameTaken() : error;
+  }
+}
+
+export async function updateProject(tx: Transaction, { account, region, name }: Place & { name: string }, change: Partial<Pick<ProjectRow, 'definition' | 'last_build_number' | 'modified_at'>>): Promise<void> {
+  await tx.query.withTables<Tables>().updateTable('codebuild_projects').set(change).where('account', '=', account).where('region', '=', region).where('name', '=', name).execute();
+}
+
+export async function deleteProject(tx: Transaction, { account, region }: Place, name: string): Promise<void> {
+  await tx.query.withTables<Tables>().deleteFrom('codebuild_projects').where('account', '=', account).where('region', '=', region).where('name', '=', name).execute();
+}
+
+export interface ProjectPage {
+  readonly sortBy: 'name' | 'created_at' | 'modified_at';
+  readonly descending: boolean;
+  /** The last row of the page before. */
+  readonly after?: { readonly name: string; readonly at: number };
+  readonly limit: number;
+}
+
+export async function listProjects({ read }: Source, { account, region }: Place, page: ProjectPage): Promise<Pick<ProjectRow, 'name' | 'created_at' | 'modified_at'>[]> {
+  const direction = page.descending ? 'desc' : 'asc';
+  const beyond = page.descending ? '<' : '>';
+  const { sortBy, after } = page;
+  let query = read.withTables<Tables>().selectFrom('codebuild_projects').select(['name', 'created_at', 'modified_at']).where('account', '=', account).where('region', '=', region);
+  if (sortBy === 'name') {
+    if (after) query = query.where('name', beyond, after.name);
+  } else {
+    if (after) query = query.where((is) => is.or([is(sortBy, beyond, after.at), is.and([is(sortBy, '=', after.at), is('name', beyond, after.name)])]));
+    query = query.orderBy(sortBy, direction);
+  }
+  return query.orderBy('name', direction).limit(page.limit).execute();
+}
+
+export async function findBuild({ read }: Source, { account, region }: Place, id: string): Promise<BuildRow | undefined> {
+  return read.withTables<Tables>().selectFrom('codebuild_builds').selectAll().where('account', '=', account).where('region', '=', region).where('id', '=', id).executeTakeFirst();
+}
+
+export async function findBuilds({ read }: Source, { account, region }: Place, ids: readonly string[]): Promise<BuildRow[]> {
+  return read.withTables<Tables>().selectFrom('codebuild_builds').selectAll().where('account', '=', account).where('region', '=', region).where('id', 'in', ids).execute();
+}
+
+/** The row, locked: first in every transaction that decides about a build. */
+export async function lockBuild(tx: Transaction, { account, region }: Place, id: string): Promise<BuildRow | undefined> {
+  return tx.query.withTables<Tables>().selectFrom('codebuild_builds').selectAll().where('account', '=', account).where('region', '=', region).where('id', '=', id).$call(lockRow(tx)).executeTakeFirst();
+}
+
+export async function insertBuild(tx: Transaction, row: BuildRow): Promise<void> {
+  await tx.query.withTables<Tables>().insertInto('codebuild_builds').values(row).execute();
+}
+
+export async function updateBuild(tx: Transaction, { account, region, id }: Place & { id: string }, change: Partial<Omit<BuildRow, 'account' | 'region' | 'id' | 'project' | 'number'>>): Promise<void> {
+  await tx.query.withTables<Tables>().updateTable('codebuild_builds').set(change).where('account', '=', account).where('region', '=', region).where('id', '=', id).execute();
+}
+
+export async function deleteBuild(tx: Transaction, { account, region }: Place, id: string): Promise<boolean> {
+  const { numDeletedRows } = await tx.query.withTables<Tables>().deleteFrom('codebuild_builds').where('account', '=', account).where('region', '=', region).where('id', '=', id).executeTakeFirst();
+  return numDeletedRows > 0n;
+}
+
+export interface BuildPage {
+  readonly project?: string;
+  readonly descending: boolean;
+  readonly after?: { readonly startedAt: number; readonly id: string };
+  readonly limit: number;
+}
+
+export async function listBuilds({ read }: Source, { account, region }: Place, page: BuildPage): Promise<Pick<BuildRow, 'id' | 'started_at'>[]> {
+  const direction = page.descending ? 'desc' : 'asc';
+  const beyond = page.descending ? '<' : '>';
+  const { after, project } = page;
+  let query = read.withTables<Tables>().selectFrom('codebuild_builds').select(['id', 'started_at']).where('account', '=', account).where('region', '=', region);
+  if (project !== undefined) query = query.where('project', '=', project);
+  if (after) query = query.where((is) => is.or([is('started_at', beyond, after.startedAt), is.and([is('started_at', '=', after.startedAt), is('id', beyond, after.id)])]));
+  return query.orderBy('started_at', direction).orderBy('id', direction).limit(page.limit).execute();
+}
+
+/** Builds that hold a place among those that may run at once, oldest first. */
+export async function countRunningBuilds(tx: Transaction, { account, region }: Place): Promise<number> {
+  const { count } = await tx.query
+    .withTables<Tables>()
+    .selectFrom('codebuild_builds')
+    .select(({ fn }) => fn.countAll<number | string>().as('count'))
+    .where('account', '=', account)
+    .where('region', '=', region)
+    .where('status', '=', 'IN_PROGRESS')
+    .where('phase', 'not in', ['SUBMITTED', 'QUEUED'])
+    .executeTakeFirstOrThrow();
+  return Number(count);
+}

@@ -1,0 +1,68 @@
+import { CloudWatchLogs } from '@aws-sdk/client-cloudwatch-logs';
+import { CodeBuild } from '@aws-sdk/client-codebuild';
+import { CodeCommit } from '@aws-sdk/client-codecommit';
+import { CodeDeploy } from '@aws-sdk/client-codedeploy';
+import { CodePipeline } from '@aws-sdk/client-codepipeline';
+import { EventBridge } from '@aws-sdk/client-eventbridge';
+import { IAM } from '@aws-sdk/client-iam';
+import { S3 } from '@aws-sdk/client-s3';
+import { STS } from '@aws-sdk/client-sts';
+
+export interface Credentials {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  readonly sessionToken?: string;
+}
+
+export interface AwsOptions {
+  readonly endpoint: string;
+  readonly region: string;
+  readonly credentials: Credentials;
+  /** Added to the machine's time when signing, for servers whose clock a test has advanced. ms */
+  readonly clockOffset: () => number;
+}
+
+const clients = {
+  cloudwatchLogs: CloudWatchLogs,
+  codebuild: CodeBuild,
+  codecommit: CodeCommit,
+  codedeploy: CodeDeploy,
+  codepipeline: CodePipeline,
+  eventbridge: EventBridge,
+  iam: IAM,
+  s3: S3,
+  sts: STS,
+};
+
+/** The real SDK's clients, each made when first used. */
+export type Aws = { readonly [Name in keyof typeof clients]: InstanceType<(typeof clients)[Name]> };
+
+export function awsClients(options: AwsOptions): { aws: Aws; destroy(): void } {
+  const made = new Map<keyof Aws, Aws[keyof Aws]>();
+  const aws = {} as Aws;
+  for (const name of Object.keys(clients) as (keyof Aws)[]) {
+    Object.defineProperty(aws, name, {
+      enumerable: true,
+      get() {
+        const Client = clients[name];
+        const config = {
+          endpoint: options.endpoint,
+          region: options.region,
+          credentials: options.credentials,
+          maxAttempts: 1,
+          ...(name === 's3' ? { forcePathStyle: true } : {}),
+        };
+        let client = made.get(name);
+        if (!client) made.set(name, (client = new Client(config)));
+        client.config.systemClockOffset = options.clockOffset();
+        return client;
+      },
+    });
+  }
+  return {
+    aws,
+    destroy() {
+      for (const client of made.values()) client.destroy();
+    },
+  };
+}

@@ -1,0 +1,2 @@
+export { FakeClock } from './clock.ts';
+export { Slipway, type SlipwayOptions } from './slipway.ts';
