@@ -7,15 +7,22 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openBlobFiles, type BlobFiles } from './files.ts';
 import { DamagedBlob, FRAME_BYTES } from './frames.ts';
 
+const newId = (): string => randomBytes(16).toString('hex');
+
+async function* chunks(bytes: Buffer, length: number): AsyncGenerator<Buffer> {
+  for (let at = 0; at < bytes.length; at += length) yield bytes.subarray(at, at + length);
+}
+
+async function* failing(): AsyncGenerator<Buffer> {
+  yield randomBytes(2_000_000);
+  throw new Error('the client went away');
+}
+
 describe('blob files', () => {
   const masterKey = randomBytes(32);
   let directory: string;
   let files: BlobFiles;
-  const newId = (): string => randomBytes(16).toString('hex');
   const path = (id: string): string => join(directory, id.slice(0, 2), id);
-  async function* chunks(bytes: Buffer, length: number): AsyncGenerator<Buffer> {
-    for (let at = 0; at < bytes.length; at += length) yield bytes.subarray(at, at + length);
-  }
   const stored = async (bytes: Buffer, length = 10_000): Promise<string> => {
     const id = newId();
     expect(await files.write(id, chunks(bytes, length))).toBe(bytes.length);
@@ -83,10 +90,6 @@ describe('blob files', () => {
 
   it('a source that fails leaves no file', async () => {
     const id = newId();
-    async function* failing(): AsyncGenerator<Buffer> {
-      yield randomBytes(2_000_000);
-      throw new Error('the client went away');
-    }
     await expect(files.write(id, failing())).rejects.toThrow('the client went away');
     expect((await readdir(join(directory, id.slice(0, 2)))).filter((name) => name.startsWith(id))).toEqual([]);
   });
