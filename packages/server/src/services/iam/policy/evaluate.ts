@@ -26,7 +26,9 @@ export interface Policies {
   readonly serviceControl?: readonly (readonly CompiledPolicy[])[];
   /** The resource belongs to another account than the principal: identity and resource policies must both allow. */
   readonly crossAccount?: boolean;
-  /** A trust policy stands alone: a service principal has no identity policies. */
+  /** The resource policy must allow even within one account: a role's trust policy, a key policy. */
+  readonly resourceRequired?: boolean;
+  /** The resource policy decides alone: a service principal has no identity policies. */
   readonly resourceAlone?: boolean;
 }
 
@@ -39,7 +41,7 @@ export function evaluate(request: PreparedRequest, policies: Policies): Decision
   }
   const resource = findResourceAllow(request, policies.resource ?? []);
   if (policies.resourceAlone === true) return resource === undefined ? no('resource-based policy') : { allowed: true, by: resource.by };
-  if (policies.crossAccount === true && resource === undefined) return no('resource-based policy');
+  if ((policies.crossAccount === true || policies.resourceRequired === true) && resource === undefined) return no('resource-based policy');
   const here = policies.crossAccount !== true;
   // Within one account a resource policy that names the very user or session grants past boundary and session policies;
   // one that names the role behind a session replaces only the role's identity policies.
