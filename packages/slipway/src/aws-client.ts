@@ -40,7 +40,7 @@ export function awsClient(options: AwsClientOptions): AwsClient {
       credentials: options,
       now: Date.now(),
     });
-    return fetch(url, { method: request.method, headers, body: request.method === 'GET' ? undefined : (request.body as BodyInit | undefined) });
+    return fetch(url, { method: request.method, headers, body: request.method === 'GET' ? undefined : (request.body) });
   }
 
   return {

@@ -1,29 +1,121 @@
+import { join } from 'node:path';
 import { loadContract, type Apis } from '@slipway/contracts';
 import { openBlobs } from '../blobs/index.ts';
+import { blobMigrations } from '../blobs/index.ts';
 import type { EdgeDeps } from '../edge/server.ts';
-import { createJobs, createOutbox, createWatches, engineMigrations, type StoredEvent } from '../engine/index.ts';
+import { createJobs, createOutbox, engineMigrations, type StoredEvent } from '../engine/index.ts';
 import { createGit } from '../git/index.ts';
+import type { AccessKeys } from '../kernel/access.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { openDatabase } from '../kernel/database/index.ts';
 import { createDispatcher } from '../kernel/dispatch.ts';
 import type { Log } from '../kernel/log.ts';
 import { kernelMigrations } from '../kernel/migrations.ts';
+import { createPaging } from '../kernel/paging.ts';
 import { allRegions, regionExists } from '../kernel/regions.ts';
-import { createSeal } from '../kernel/seal.ts';
+import { createKeyedHash, createSeal, deriveKey } from '../kernel/seal.ts';
 import type { Room } from '../kernel/service.ts';
-import { createTags } from '../kernel/tags.ts';
 import { openLogs } from '../logs/index.ts';
 import { createCloudWatchLogs } from '../services/cloudwatch-logs/index.ts';
 import { createCodeBuild, type BuildRunner } from '../services/codebuild/index.ts';
 import { createCodeCommit } from '../services/codecommit/index.ts';
-import { createCodeDeploy } from '../services/codedeploy/index.ts';
-import { createCodePipeline } from '../services/codepipeline/index.ts';
-import { createEventBridge } from '../services/eventbridge/index.ts';
 import { createIam } from '../services/iam/index.ts';
 import { createS3 } from '../services/s3/index.ts';
-import { createSts } from '../services/sts/index.ts';
 import { createWire, validate } from '../wire/index.ts';
 import type { Config } from './config.ts';
 import type { DataFolder, RootProfile } from './data-folder.ts';
 
 export type { BuildRunner } from '../services/codebuild/index.ts';
+
+export interface ComposeDeps {
+  readonly config: Config;
+  readonly folder: DataFolder;
+  readonly log: Log;
+  readonly clock: Clock;
+  readonly masterKey: Buffer;
+  /** The base URL that we listen on; asked once we do. */
+  readonly endpoint: () => string;
+  readonly programs: { readonly supervisor: string; readonly agent: string };
+  readonly runner: BuildRunner;
+}
+
+/** The house, its rooms bound to each other, nothing of it running yet. */
+export interface House {
+  readonly edge: Pick<EdgeDeps, 'wire' | 'dispatcher' | 'accessKeys' | 'doors' | 'regionExists'>;
+  readonly notices: readonly string[];
+  ensureRootKey(given: RootProfile | undefined): Promise<RootProfile | undefined>;
+  onEvent(heard: (event: StoredEvent) => void): void;
+  /** Goes on with whatever was left running. */
+  start(): Promise<void>;
+  settled(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** Constructs every room, once, in the order in which they need each other. */
+export async function compose(deps: ComposeDeps): Promise<House> {
+  const { config, folder, log, clock, masterKey } = deps;
+
+  const db = await openDatabase(config.databaseUrl ? { url: config.databaseUrl } : { file: join(folder.db, 'slipway.db') });
+  const seal = createSeal(masterKey);
+  const hash = createKeyedHash(masterKey);
+  const paging = createPaging(deriveKey(masterKey, 'paging'));
+
+  const jobs = createJobs({ db, clock, log });
+  const outbox = createOutbox({ db, clock, log });
+  const blobs = await openBlobs({ db, jobs, clock, directory: folder.blobs, masterKey });
+  const logs = await openLogs(folder.logs, { clock });
+  const git = createGit({ folder: folder.git });
+
+  const iam = createIam({ db, clock, seal, hash, paging });
+  const { authorizer, servicePasswords } = iam;
+  const accessKeys: AccessKeys = iam.accessKeys;
+  const dispatcher = createDispatcher({ authorizer, log, endpoint: deps.endpoint, validate: (service, operation, input) => validate(loadContract(service as keyof Apis), operation, input) });
+
+  const rooms: Room[] = [
+    iam,
+    createS3({ db, blobs, clock, regionExists, authorizer }),
+    createCloudWatchLogs({ db, clock, jobs, logs, authorizer }),
+    createCodeCommit({ db, clock, jobs, outbox, git, accessKeys, servicePasswords, authorizer, regions: { default: config.region, known: allRegions() } }),
+    createCodeBuild({ db, clock, jobs, outbox, paging, runner: deps.runner }),
+  ];
+  for (const room of rooms) dispatcher.add(room.service);
+
+  await db.migrate([...kernelMigrations, ...engineMigrations, ...blobMigrations, ...rooms.flatMap((room) => room.migrations)]);
+
+  const listeners: ((event: StoredEvent) => void)[] = [];
+  outbox.deliverTo(async (event) => {
+    for (const heard of listeners) heard(event);
+  });
+
+  return {
+    edge: {
+      wire: createWire({ contracts: rooms.map((room) => loadContract(room.service.name as keyof Apis)) }),
+      dispatcher,
+      accessKeys,
+      doors: rooms.flatMap((room) => room.doors ?? []),
+      regionExists,
+    },
+    notices: [],
+    ensureRootKey: (given) => iam.ensureRootKey({ account: config.accountId, ...given }),
+    onEvent: (heard) => void listeners.push(heard),
+    async start() {
+      await blobs.start();
+      await outbox.start();
+      await jobs.start();
+    },
+    async settled() {
+      // Each may give the other work; both are idle only when a second look finds them so.
+      for (let calm = 0; calm < 2; calm++) {
+        await jobs.idle();
+        await outbox.idle();
+      }
+    },
+    async stop() {
+      await jobs.stop();
+      await outbox.stop();
+      await git.close();
+      await logs.close();
+      await db.close();
+    },
+  };
+}
