@@ -6,9 +6,9 @@ import type { Decider } from './authorizer.ts';
 import type { IamCache } from './cache.ts';
 import type { IamContext } from './deps.ts';
 import { arnOf } from './entity.ts';
-import { fail } from './fail.ts';
+import { checkDocument, fail } from './fail.ts';
 import { LIMITS } from './limits.ts';
-import { compilePolicy, evaluate, parsePolicy, prepare } from './policy/index.ts';
+import { compilePolicy, evaluate, prepare } from './policy/index.ts';
 import type { RequestPrincipal } from './policy/index.ts';
 import { managedDocument } from './principals.ts';
 import { accountOf } from './request-context.ts';
@@ -30,7 +30,6 @@ export interface AssumeByCaller {
   readonly roleArn: string;
   readonly sessionName: string;
   readonly externalId?: string | undefined;
-  readonly sourceIdentity?: string | undefined;
   readonly tags?: Readonly<Record<string, string>> | undefined;
   readonly circumstances: AccessCircumstances;
 }
@@ -41,9 +40,9 @@ export interface AssumableRoles {
   byCaller(request: AssumeByCaller): Promise<AssumableRole>;
   /** The role, when its trust policy allows the service. */
   byService(request: { roleArn: string; service: string; sessionName: string; sourceArn?: string | undefined }): Promise<AssumableRole>;
-  /** The documents of managed policies that narrow a session; throws `NoSuchEntity`-like `MalformedPolicy` for an unknown one. */
+  /** The documents of managed policies that narrow a session; throws `NoSuchEntityException` for an unknown one. */
   sessionDocuments(account: string, arns: readonly string[]): Promise<string[]>;
-  /** Throws `MalformedPolicy` for a document that cannot narrow a session. */
+  /** Throws `MalformedPolicyDocumentException` for a document that cannot narrow a session. */
   checkSessionPolicy(document: string): void;
 }
 
@@ -58,16 +57,16 @@ export function assumableRoles(context: IamContext, cache: IamCache, decide: Dec
   }
 
   return {
-    async byCaller({ caller, roleArn, sessionName, externalId, sourceIdentity, tags, circumstances }) {
+    async byCaller({ caller, roleArn, sessionName, externalId, tags, circumstances }) {
       if (caller.kind === 'root') throw fail('AccessDenied', 'Roles may not be assumed by root accounts.', { status: 403 });
       const row = await find(roleArn);
       if (row === undefined) throw refused(caller.arn, 'sts:AssumeRole', roleArn);
       const keys = Object.keys(tags ?? {});
       const facts: AccessRequest['context'] = {
-        'sts:ExternalId': externalId, 'sts:RoleSessionName': sessionName, 'sts:SourceIdentity': sourceIdentity, 'aws:TagKeys': keys.length === 0 ? undefined : keys,
+        'sts:ExternalId': externalId, 'sts:RoleSessionName': sessionName, 'aws:TagKeys': keys.length === 0 ? undefined : keys,
         ...Object.fromEntries(Object.entries(tags ?? {}).map(([key, value]) => [`aws:RequestTag/${key}`, value])),
       };
-      const actions = ['sts:AssumeRole', ...(keys.length > 0 ? ['sts:TagSession'] : []), ...(sourceIdentity === undefined ? [] : ['sts:SetSourceIdentity'])];
+      const actions = ['sts:AssumeRole', ...(keys.length > 0 ? ['sts:TagSession'] : [])];
       for (const action of actions) {
         const decision = await decide.decide(caller, { action, resource: roleArn, context: facts }, circumstances, compilePolicy(row.trust ?? '', 'trust'));
         if (!decision.allowed) throw refused(caller.arn, action, roleArn);
@@ -98,7 +97,7 @@ export function assumableRoles(context: IamContext, cache: IamCache, decide: Dec
     },
 
     checkSessionPolicy(document) {
-      parsePolicy(document, 'identity');
+      checkDocument(document, 'identity');
     },
   };
 }

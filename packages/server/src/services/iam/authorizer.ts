@@ -20,13 +20,16 @@ const NOBODY: Principal = { id: '', identity: [], boundary: undefined, tags: {} 
 /** Root is bound by no policy of its own account, other accounts' resources still ask theirs. */
 const ROOT: Principal = { ...NOBODY, identity: [compilePolicy('{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}', 'identity')] };
 
+/** A federated user acts with its maker's policies under an id of its own. */
+const isFederated = (caller: Caller): boolean => caller.arn.includes(':federated-user/');
+
 export function decider(context: IamContext, cache: IamCache): Decider {
   async function principalOf(caller: Caller): Promise<Principal> {
     if (caller.kind === 'root') return ROOT;
     if (caller.kind === 'service') return NOBODY;
     const found = await cache.get(`principal ${caller.principalArn}`, () => readPrincipal(context, caller.principalArn));
     // A namesake made after the caller's entity was deleted is somebody else.
-    return found !== undefined && caller.userId.split(':')[0] === found.id ? found : NOBODY;
+    return found !== undefined && (isFederated(caller) || caller.userId.split(':')[0] === found.id) ? found : NOBODY;
   }
 
   return {

@@ -45,7 +45,7 @@ function globalKey(key: string, { caller, request, circumstances, now }: Context
     case 'aws:principaltype': return PRINCIPAL_TYPES[caller.kind];
     case 'aws:principalisawsservice': return String(caller.kind === 'service');
     case 'aws:userid': return caller.userId;
-    case 'aws:username': return caller.kind === 'user' ? parseIamArn(caller.principalArn)?.name : undefined;
+    case 'aws:username': return caller.kind === 'user' && caller.arn === caller.principalArn ? parseIamArn(caller.principalArn)?.name : undefined;
     case 'aws:sourceip': return circumstances.sourceIp;
     case 'aws:securetransport': return String(circumstances.secure);
     case 'aws:useragent': return circumstances.userAgent;
