@@ -1,0 +1,134 @@
+import type { CodePipelineApi } from '@slipway/contracts';
+import type { PipelineDeclaration, Tag } from '@slipway/contracts/codepipeline';
+import { ServiceError } from '../../kernel/errors.ts';
+import type { Call, Operations } from '../../kernel/service.ts';
+import { checkDefinition, normalised } from './definition.ts';
+import { launch } from './launch.ts';
+import { MAX_TAGS } from './limits.ts';
+import { fail, noPipeline, PIPELINE, pipelineArn, pipelineOfArn, SERVICE, SOURCES, tokens } from './names.ts';
+import { look, remember } from './sources.ts';
+import type { SourceDeps } from './sources.ts';
+import { definitionOf } from './store.ts';
+import type { PipelineRow } from './store.ts';
+
+/** Pipelines as definitions. */
+export function pipelines(deps: SourceDeps) {
+  const { db, clock, jobs, rows, identities, providers } = deps;
+
+  async function check(pipeline: PipelineDeclaration, call: Call): Promise<void> {
+    checkDefinition(pipeline, providers, call.region);
+    try {
+      await identities.assumeForService({ roleArn: pipeline.roleArn, service: SERVICE, sessionName: pipeline.name.slice(0, 64).padEnd(2, '-') });
+    } catch (error) {
+      if (!(error instanceof ServiceError)) throw error;
+      throw fail('InvalidStructureException', `CodePipeline is not authorized to perform AssumeRole on role ${pipeline.roleArn}`, { cause: error });
+    }
+  }
+
+  async function changeTags(call: Call, arn: string, change: (tags: Record<string, string>) => Record<string, string>): Promise<void> {
+    const name = pipelineOfArn(call, arn);
+    await db.transaction(async (tx) => {
+      const row = await rows.lockPipeline(tx, call, name);
+      if (row === undefined) throw noResource(arn);
+      await rows.updatePipeline(tx, { ...row, tags: JSON.stringify(change(JSON.parse(row.tags) as Record<string, string>)) });
+    });
+  }
+
+  return {
+    async CreatePipeline({ pipeline, tags = [] }, call) {
+      const { name } = pipeline;
+      const inUse = () => fail('PipelineNameInUseException', `A pipeline with the name '${name}' already exists in account '${call.account}'`);
+      if (await rows.pipeline(call, name)) throw inUse();
+      await check(pipeline, call);
+      const definition = normalised(pipeline, 1);
+      const looks = await look(deps, call, definition);
+      await db.transaction(async (tx) => {
+        if (await rows.lockPipeline(tx, call, name)) throw inUse();
+        const now = clock.now();
+        const row: PipelineRow = {
+          account: call.account, region: call.region, name, version: 1, definition: JSON.stringify(definition),
+          tags: JSON.stringify(withTags({}, tags)), created: now, updated: now, updated_by: call.caller.arn, next_ordinal: 0,
+        };
+        await rows.insertPipeline(tx, row);
+        await remember(deps, tx, call, name, looks);
+        await launch(deps, tx, row, { trigger: { type: 'CreatePipeline', detail: call.caller.arn } });
+      });
+      return { pipeline: definition, ...(tags.length > 0 ? { tags } : {}) };
+    },
+
+    async GetPipeline({ name, version }, call) {
+      const row = await rows.pipeline(call, name);
+      if (row === undefined) throw noPipeline(call, name);
+      const asked = version === undefined ? row : await rows.version(call, name, version);
+      if (asked === undefined) throw fail('PipelineVersionNotFoundException', `Account '${call.account}' does not have a pipeline with name '${name}' and version '${version}'`);
+      return { pipeline: definitionOf(asked), metadata: { pipelineArn: pipelineArn(call, name), created: row.created, updated: row.updated } };
+    },
+
+    async UpdatePipeline({ pipeline }, call) {
+      const missing = () => fail('InvalidStructureException', `Pipeline with name '${pipeline.name}' does not exist in account '${call.account}'`);
+      if (await rows.pipeline(call, pipeline.name) === undefined) throw missing();
+      await check(pipeline, call);
+      const looks = await look(deps, call, pipeline);
+      return db.transaction(async (tx) => {
+        const row = await rows.lockPipeline(tx, call, pipeline.name);
+        if (row === undefined) throw missing();
+        const definition = normalised(pipeline, row.version + 1);
+        const updated: PipelineRow = { ...row, version: row.version + 1, definition: JSON.stringify(definition), updated: clock.now(), updated_by: call.caller.arn };
+        await rows.updatePipeline(tx, updated);
+        await rows.insertVersion(tx, updated);
+        await remember(deps, tx, call, pipeline.name, looks);
+        await jobs.wake(tx, { kind: PIPELINE, account: call.account, region: call.region, id: pipeline.name });
+        return { pipeline: definition };
+      });
+    },
+
+    /** Deleting what is not there succeeds, as with AWS. What runs elsewhere for it goes on. */
+    async DeletePipeline({ name }, call) {
+      await db.transaction(async (tx) => {
+        if (await rows.lockPipeline(tx, call, name) === undefined) return;
+        await rows.deletePipeline(tx, call, name);
+        // Its source job finds nothing and gives up what it watches.
+        await jobs.wake(tx, { kind: SOURCES, account: call.account, region: call.region, id: name });
+      });
+      return {};
+    },
+
+    async ListPipelines({ nextToken, maxResults = 1000 }, call) {
+      const found = await rows.pipelines(call, String(tokens.read(nextToken) ?? ''), maxResults + 1);
+      const shown = found.slice(0, maxResults);
+      return {
+        pipelines: shown.map((row) => {
+          const { pipelineType, executionMode } = definitionOf(row);
+          return { name: row.name, version: row.version, pipelineType, executionMode, created: row.created, updated: row.updated };
+        }),
+        ...(found.length > maxResults ? { nextToken: tokens.of((shown.at(-1) as PipelineRow).name) } : {}),
+      };
+    },
+
+    async TagResource({ resourceArn, tags }, call) {
+      await changeTags(call, resourceArn, (before) => withTags(before, tags));
+      return {};
+    },
+
+    async UntagResource({ resourceArn, tagKeys }, call) {
+      await changeTags(call, resourceArn, (before) => Object.fromEntries(Object.entries(before).filter(([key]) => !tagKeys.includes(key))));
+      return {};
+    },
+
+    async ListTagsForResource({ resourceArn }, call) {
+      const row = await rows.pipeline(call, pipelineOfArn(call, resourceArn));
+      if (row === undefined) throw noResource(resourceArn);
+      return { tags: Object.entries(JSON.parse(row.tags) as Record<string, string>).map(([key, value]) => ({ key, value })) };
+    },
+  } satisfies Partial<Operations<CodePipelineApi>>;
+}
+
+const noResource = (arn: string) => fail('ResourceNotFoundException', `The resource ${arn} was not found.`);
+
+function withTags(before: Readonly<Record<string, string>>, tags: readonly Tag[]): Record<string, string> {
+  const reserved = tags.find((tag) => tag.key.toLowerCase().startsWith('aws:'));
+  if (reserved) throw fail('InvalidTagsException', `The tag key ${reserved.key} uses the reserved prefix aws:`);
+  const after = { ...before, ...Object.fromEntries(tags.map((tag) => [tag.key, tag.value])) };
+  if (Object.keys(after).length > MAX_TAGS) throw fail('TooManyTagsException', `A resource can have at most ${MAX_TAGS} tags`);
+  return after;
+}
