@@ -72,9 +72,15 @@ describe('an artifact', () => {
 
   test('whose link leads out of the workspace is refused, wherever the link stands', async () => {
     await symlink('/etc', join(source, 'out'));
-    await expect(paths({})).rejects.toThrow('**/* matches out, which is a symbolic link that leads out of the source directory');
+    await expect(paths({})).rejects.toThrow('**/* matches out, a symbolic link that leads out of the source directory');
     await expect(paths({ files: ['out/passwd'] })).rejects.toThrow('leads out of the source directory');
     await expect(paths({ files: ['passwd'], baseDirectory: 'out' })).rejects.toThrow('leads out of the source directory');
+  });
+
+  test('is not disturbed by a link that leads out where no pattern reaches, or where it is excluded', async () => {
+    await symlink('/etc', join(source, 'out'));
+    expect(await paths({ files: ['*.html', 'scripts/**/*'] })).toEqual(['index.html', 'scripts/start.sh']);
+    expect(await paths({ files: ['**/*.html'], excludePaths: ['out/**/*'] })).toEqual(['index.html']);
   });
 
   test('as a zip keeps contents, paths and modes', async () => {

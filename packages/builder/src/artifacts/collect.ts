@@ -1,5 +1,5 @@
 import type { Stats } from 'node:fs';
-import { lstat, readdir, realpath, stat } from 'node:fs/promises';
+import { readdir, realpath, stat } from 'node:fs/promises';
 import { basename, join, posix, sep } from 'node:path';
 import picomatch from 'picomatch';
 import { isCode } from '../runners/processes.ts';
@@ -56,8 +56,13 @@ export async function collectArtifact(source: string, patterns: ArtifactPatterns
     log(`Expanding ${pattern}`);
     let count = 0;
     for (const base of bases) {
-      for await (const file of walk(root, base.path, pattern, match.under)) {
+      for await (const file of walk(root, base, match)) {
         const inBase = posix.relative(base.path, file.path) || file.path;
+        if ('outside' in file) {
+          const covers = ({ test }: Matcher): boolean => test(inBase) || test(`${inBase}/x`);
+          if (covers(match) && !excluded.some(covers)) throw leadsOut(pattern, file.path);
+          continue;
+        }
         if (!match.test(inBase) || excluded.some((exclude) => exclude.test(inBase))) continue;
         const path = patterns.discardPaths ? basename(file.path) : inBase;
         found.set(path, { path, file: file.real, mode: file.stats.mode & 0o777, size: file.stats.size });
@@ -79,15 +84,18 @@ interface Matcher {
   test(path: string): boolean;
   /** The part of the pattern before its first wildcard: nothing else needs to be walked. */
   readonly under: string;
+  /** How many levels deep a match can lie. */
+  readonly depth: number;
 }
 
 /** Go's and the shell's wildcards alike; a name that begins with a dot is an ordinary name, as for AWS. */
 function matcher(pattern: string): Matcher {
   const scan = picomatch.scan(pattern);
-  const isMatch = picomatch(pattern, { dot: true, nonegate: true, noextglob: true, posixSlashes: true });
+  const isMatch = picomatch(pattern, { dot: true, nonegate: true, noextglob: true });
   const under = scan.isGlob ? scan.base : pattern;
   // A folder named without wildcards means the files below it.
-  return { under, test: (path) => (pattern === '.' ? true : isMatch(path) || (!scan.isGlob && path.startsWith(`${pattern}/`))) };
+  const depth = !scan.isGlob || pattern.includes('**') ? Number.POSITIVE_INFINITY : pattern.split('/').length;
+  return { under, depth, test: (path) => (pattern === '.' ? true : isMatch(path) || (!scan.isGlob && path.startsWith(`${pattern}/`))) };
 }
 
 /** A pattern relative to the workspace, without `./` and doubled slashes. */
@@ -104,7 +112,8 @@ async function baseDirectories(root: string, pattern: string, written: string): 
   const candidates = scan.isGlob ? await foldersBelow(root, pattern) : [pattern];
   const bases: Base[] = [];
   for (const path of candidates) {
-    const real = await inside(root, path, written);
+    const real = await realInside(root, path);
+    if (real === OUTSIDE) throw new ArtifactError(`The base directory ${written} matches ${path}, which leads out of the source directory`, written);
     if (real !== undefined && (await stat(real)).isDirectory()) bases.push({ path });
   }
   if (bases.length === 0) throw new ArtifactError(`no matching base directory path found for ${written}`, written);
@@ -127,40 +136,61 @@ async function foldersBelow(root: string, pattern: string): Promise<string[]> {
   return found.toSorted();
 }
 
-interface Found {
-  readonly path: string;
-  readonly real: string;
-  readonly stats: Stats;
-}
+type Found = { readonly path: string; readonly real: string; readonly stats: Stats } | { readonly path: string; readonly outside: true };
 
 /** Regular files below a base directory, links followed as long as they stay inside and do not turn in circles. */
-async function* walk(root: string, base: string, pattern: string, under: string): AsyncGenerator<Found> {
-  const start = posix.join(base, under === '' ? '.' : under);
-  yield* visit(root, start === '.' ? '' : start, pattern, []);
+async function* walk(root: string, base: Base, match: Matcher): AsyncGenerator<Found> {
+  const joined = posix.join(base.path, match.under === '' ? '.' : match.under);
+  const start = joined === '.' ? '' : joined;
+  const level = match.under === '' ? 0 : match.under.split('/').length;
+  yield* visitUnknown({ root, depth: match.depth }, start, level, []);
 }
 
-async function* visit(root: string, path: string, pattern: string, above: readonly string[]): AsyncGenerator<Found> {
-  const real = await inside(root, path, pattern);
+interface Walk {
+  readonly root: string;
+  /** How many levels below the base directory a match can lie. */
+  readonly depth: number;
+}
+
+/** Something that may be a link, or lie behind one. */
+async function* visitUnknown(walk: Walk, path: string, level: number, above: readonly string[]): AsyncGenerator<Found> {
+  const real = await realInside(walk.root, path);
   if (real === undefined) return;
+  if (real === OUTSIDE) {
+    yield { path, outside: true };
+    return;
+  }
   const stats = await stat(real);
   if (stats.isFile()) yield { path, real, stats };
-  if (!stats.isDirectory() || above.includes(real)) return;
-  for (const name of (await readdir(real)).toSorted()) yield* visit(root, path === '' ? name : `${path}/${name}`, pattern, [...above, real]);
+  else if (stats.isDirectory()) yield* visitFolder(walk, path, real, level, above);
 }
 
-/** The real path of something in the workspace; undefined when nothing is there. A link that leads out is refused. */
-async function inside(root: string, path: string, pattern: string): Promise<string | undefined> {
-  const full = join(root, path);
+async function* visitFolder(walk: Walk, path: string, real: string, level: number, above: readonly string[]): AsyncGenerator<Found> {
+  if (above.includes(real) || level >= walk.depth) return;
+  const entries = (await readdir(real, { withFileTypes: true })).toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  for (const entry of entries) {
+    const name = path === '' ? entry.name : `${path}/${entry.name}`;
+    const full = join(real, entry.name);
+    if (entry.isFile()) yield { path: name, real: full, stats: await stat(full) };
+    else if (entry.isDirectory()) yield* visitFolder(walk, name, full, level + 1, [...above, real]);
+    else if (entry.isSymbolicLink()) yield* visitUnknown(walk, name, level + 1, [...above, real]);
+  }
+}
+
+const OUTSIDE = Symbol('outside the source folder');
+
+/** The real path of something in the workspace; undefined when nothing is there or a link leads nowhere. */
+async function realInside(root: string, path: string): Promise<string | typeof OUTSIDE | undefined> {
   let real: string;
   try {
-    real = await realpath(full);
+    real = await realpath(join(root, path));
   } catch (error) {
     if (isCode(error, 'ENOENT') || isCode(error, 'ENOTDIR') || isCode(error, 'ELOOP')) return undefined;
     throw error;
   }
-  if (real !== root && !real.startsWith(root + sep)) {
-    const link = (await lstat(full)).isSymbolicLink() ? 'is a symbolic link that leads' : 'leads';
-    throw new ArtifactError(`The artifact path ${pattern} matches ${path}, which ${link} out of the source directory`, pattern);
-  }
-  return real;
+  return real === root || real.startsWith(root + sep) ? real : OUTSIDE;
+}
+
+function leadsOut(pattern: string, path: string): ArtifactError {
+  return new ArtifactError(`The artifact path ${pattern} matches ${path}, a symbolic link that leads out of the source directory`, pattern);
 }

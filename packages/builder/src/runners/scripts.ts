@@ -4,14 +4,15 @@
  *
  * The keeper lives as long as the workspace and starts one shell after another, so that a shell that ends (`exit 3`)
  * does not take the sandbox, its /tmp and background processes with it. TERM is caught, not ignored: an ignored signal
- * would be inherited by every command.
+ * would be inherited by every command. Its own standard error is closed: it would report "Terminated" into the log.
  *
  * $1 driver program, $2 state folder
  */
 export const KEEPER = `
 trap : TERM INT HUP
+exec 7>&2 2>/dev/null
 while IFS= read -r shell <&8; do
-  "$shell" -c "$1" "\${shell##*/}" "$2"
+  "$shell" -c "$1" "\${shell##*/}" "$2" 2>&7 7>&-
   printf 'exit %s\\n' "$?" >&9
 done
 `;

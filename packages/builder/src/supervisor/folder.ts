@@ -1,0 +1,78 @@
+import { closeSync, constants, openSync } from 'node:fs';
+import { link, open, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { isCode, processStat } from '../runners/processes.ts';
+
+/** The files of a build's folder that concern its supervisor. */
+export const specFile = (folder: string): string => join(folder, 'spec.json');
+export const spoolFile = (folder: string): string => join(folder, 'spool');
+export const claimFile = (folder: string): string => join(folder, 'claim');
+export const socketFile = (folder: string): string => join(folder, 'sock');
+export const errorFile = (folder: string): string => join(folder, 'supervisor.err');
+
+/** Names the one supervisor that runs a build, for ever: the file is never rewritten. */
+export interface Claim {
+  readonly pid: number;
+  /** Start in ticks since boot, and which boot: a pid alone is used again. */
+  readonly started: string;
+  readonly boot: string;
+  /** By which the build's processes are found if the supervisor dies. */
+  readonly mark: string;
+}
+
+/** Takes the build for this process. False when another supervisor has it or had it: a build never runs twice. */
+export async function takeClaim(folder: string, mark: string): Promise<boolean> {
+  const stat = await processStat(process.pid);
+  const claim: Claim = { pid: process.pid, started: stat?.started ?? '', boot: await bootId(), mark };
+  const aside = `${claimFile(folder)}.${process.pid}.${mark}`;
+  const file = await open(aside, 'wx', 0o600);
+  try {
+    await file.writeFile(JSON.stringify(claim));
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  try {
+    // A link appears whole or not at all, and fails where one is: no claim without its content.
+    await link(aside, claimFile(folder));
+    return true;
+  } catch (error) {
+    if (isCode(error, 'EEXIST')) return false;
+    throw error;
+  } finally {
+    await rm(aside, { force: true });
+  }
+}
+
+export async function readClaim(folder: string): Promise<Claim | undefined> {
+  try {
+    return JSON.parse(await readFile(claimFile(folder), 'utf8')) as Claim;
+  } catch (error) {
+    if (isCode(error, 'ENOENT')) return undefined;
+    throw error;
+  }
+}
+
+export async function isAlive(claim: Claim): Promise<boolean> {
+  if (claim.boot !== (await bootId())) return false;
+  const stat = await processStat(claim.pid);
+  return stat !== undefined && stat.state !== 'Z' && stat.started === claim.started;
+}
+
+async function bootId(): Promise<string> {
+  return (await readFile('/proc/sys/kernel/random/boot_id', 'utf8')).trim();
+}
+
+/** What fits into a Unix socket's address, with a margin (Linux takes 107 bytes). */
+const LONGEST_SOCKET_PATH = 100;
+
+/**
+ * A path to the folder's socket that is short enough for a socket's address: through an open
+ * descriptor of the folder where its own path is too long. It is good until released.
+ */
+export function shortSocketPath(folder: string): { path: string; release(): void } {
+  const path = socketFile(folder);
+  if (Buffer.byteLength(path) <= LONGEST_SOCKET_PATH) return { path, release: () => undefined };
+  const fd = openSync(folder, constants.O_RDONLY | constants.O_DIRECTORY);
+  return { path: `/proc/self/fd/${fd}/sock`, release: () => closeSync(fd) };
+}

@@ -1,0 +1,179 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { access, appendFile, mkdir, mkdtemp, readFile, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { build as bundle } from 'esbuild';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { BuildSpec } from '../build.ts';
+import { parseBuildspec } from '../buildspec/parse.ts';
+import { buildProcesses } from '../runners/processes.ts';
+import { attach, requestStop } from './attach.ts';
+import type { Attached } from './attach.ts';
+import { claimFile, readClaim, specFile, spoolFile } from './folder.ts';
+import { launch } from './launch.ts';
+
+let programs: string;
+let supervisorPath: string;
+let root: string;
+let folder: string;
+
+beforeAll(async () => {
+  programs = await mkdtemp(join(tmpdir(), 'slipway-programs-'));
+  supervisorPath = join(programs, 'supervisor.js');
+  await bundle({
+    entryPoints: { supervisor: join(import.meta.dirname, 'main.ts'), launch: join(import.meta.dirname, 'launch.ts') }, outdir: programs, bundle: true, platform: 'node', format: 'esm', target: 'node20.19',
+    banner: { js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);" },
+  });
+});
+
+afterAll(() => rm(programs, { recursive: true, force: true }));
+
+beforeEach(async () => {
+  root = await mkdtemp(join(tmpdir(), 'slipway-supervisor-'));
+  // Longer than a socket's address may be.
+  folder = join(root, 'a-long-folder-name-'.repeat(6), 'build');
+  await mkdir(folder, { recursive: true });
+});
+
+afterEach(async () => {
+  const claim = await readClaim(folder);
+  if (claim !== undefined) {
+    await requestStop(folder);
+    for await (const _ of attach(folder)) { /* until it has ended */ }
+    expect(await buildProcesses(claim.mark)).toEqual([]);
+  }
+  await rm(root, { recursive: true, force: true });
+});
+
+function spec(commands: string[], more: Partial<BuildSpec> = {}): Omit<BuildSpec, 'folder'> {
+  return { runner: 'plain', buildspec: parseBuildspec(`version: 0.2\nphases:\n  build:\n    commands:\n${commands.map((command) => `      - ${JSON.stringify(command)}\n`).join('')}`), source: 'src1/src', env: {}, ...more };
+}
+
+/** Follows until `until` says so, or to the end. */
+async function follow(from = 0, until: (attached: Attached) => boolean = () => false): Promise<Attached[]> {
+  const seen: Attached[] = [];
+  for await (const attached of attach(folder, { from })) {
+    seen.push(attached);
+    if (until(attached)) break;
+  }
+  return seen;
+}
+
+function lines(seen: readonly Attached[]): { seq: number; text: string }[] {
+  return seen.flatMap(({ frame }) => (frame.type === 'log' ? frame.lines.map(({ text }, index) => ({ seq: frame.first + index, text })) : []));
+}
+
+const output = (seen: readonly Attached[]): string[] => lines(seen).map(({ text }) => text).filter((text) => !text.startsWith('[Container]'));
+const types = (seen: readonly Attached[]): string[] => seen.map(({ frame }) => frame.type);
+
+describe('a supervised build', () => {
+  test('is spooled whole: phases, numbered lines, exit last', async () => {
+    await launch(folder, spec(['echo hello'], { firstLine: 5 }), { supervisorPath });
+    const seen = await follow();
+    expect(output(seen)).toEqual(['hello']);
+    expect(lines(seen).map(({ seq }) => seq)).toEqual(lines(seen).map((_, index) => index + 5));
+    expect(seen.at(-1)?.frame).toMatchObject({ type: 'exit', status: 'SUCCEEDED' });
+    expect(types(seen).filter((type) => type === 'phase-ended')).toHaveLength(4);
+  });
+
+  test('can be followed again from any frame, while it runs and long after', async () => {
+    await launch(folder, spec(['echo one; sleep 0.2; echo two; sleep 0.2; echo three']), { supervisorPath });
+    const first = await follow(0, (attached) => output([attached]).includes('one'));
+    const rest = await follow(first.at(-1)?.next);
+    const all = await follow();
+    expect([...first, ...rest]).toEqual(all);
+    expect(output(all)).toEqual(['one', 'two', 'three']);
+    for (const [index, { next }] of all.entries()) if (index < all.length - 1) expect(await follow(next)).toEqual(all.slice(index + 1));
+  });
+
+  test('tells two followers the same', async () => {
+    await launch(folder, spec(['for i in 1 2 3 4 5; do echo $i; sleep 0.05; done']), { supervisorPath });
+    const [a, b] = await Promise.all([follow(), follow()]);
+    expect(output(a)).toEqual(['1', '2', '3', '4', '5']);
+    expect(b).toEqual(a);
+  });
+
+  test('outlives the process that launched it', async () => {
+    const program = `import { launch } from ${JSON.stringify(join(programs, 'launch.js'))}; await launch(process.argv[1], JSON.parse(process.argv[2]), { supervisorPath: process.argv[3] }); setInterval(() => {}, 1000); console.log('up');`;
+    const server = spawn(process.execPath, ['--input-type=module', '-e', program, folder, JSON.stringify(spec(['echo begin; sleep 0.5; echo end'])), supervisorPath], { stdio: ['ignore', 'pipe', 'inherit'], detached: true });
+    await once(server.stdout, 'data');
+    process.kill(-(server.pid ?? 0), 'SIGKILL');
+    await once(server, 'exit');
+    const seen = await follow();
+    expect(output(seen)).toEqual(['begin', 'end']);
+    expect(seen.at(-1)?.frame).toMatchObject({ type: 'exit', status: 'SUCCEEDED' });
+  });
+
+  test('runs once, however often and however simultaneously it is launched', async () => {
+    const ledger = join(root, 'ledger');
+    const once = spec([`echo ran >> ${ledger}`, 'sleep 0.2']);
+    await Promise.all([1, 2, 3].map(() => launch(folder, once, { supervisorPath })));
+    await launch(folder, once, { supervisorPath });
+    await follow();
+    await launch(folder, once, { supervisorPath });
+    expect(await readFile(ledger, 'utf8')).toBe('ran\n');
+    await expect(access(specFile(folder))).rejects.toThrow('ENOENT');
+  });
+
+  test('that is stopped kills its whole tree and says STOPPED', async () => {
+    await launch(folder, spec(['setsid sleep 1000 & sleep 1000 & echo ready; sleep 1000']), { supervisorPath });
+    const begun = await follow(0, (attached) => output([attached]).includes('ready'));
+    expect(await requestStop(folder)).toBe(true);
+    const rest = await follow(begun.at(-1)?.next);
+    expect(rest.at(-1)?.frame).toMatchObject({ type: 'exit', status: 'STOPPED' });
+    expect(await buildProcesses((await readClaim(folder))?.mark ?? '')).toEqual([]);
+    expect(await requestStop(folder)).toBe(false);
+  });
+
+  test.each(['plain', 'sandbox'] as const)('whose supervisor is killed ends with that cause, keeps its lines and leaves no process (%s)', async (runner) => {
+    await launch(folder, spec(['setsid sleep 1000 & echo ready; sleep 1000'], { runner }), { supervisorPath });
+    const claim = await readClaim(folder);
+    const seen: Attached[] = [];
+    for await (const attached of attach(folder)) {
+      seen.push(attached);
+      if (output([attached]).includes('ready')) process.kill(claim?.pid ?? 0, 'SIGKILL');
+    }
+    expect(output(seen)).toEqual(['ready']);
+    expect(seen.at(-1)?.frame).toMatchObject({ type: 'supervisor-died', reason: expect.stringContaining('ended without a result') });
+    expect(await buildProcesses(claim?.mark ?? '')).toEqual([]);
+    // Found dead again by whoever asks later, and never started anew.
+    await launch(folder, spec(['echo never'], { runner }), { supervisorPath });
+    expect((await follow()).at(-1)?.frame.type).toBe('supervisor-died');
+  });
+
+  test('whose spool has a torn end is read up to the tear', async () => {
+    await launch(folder, spec(['sleep 1000']), { supervisorPath });
+    const begun = await follow(0, ({ frame }) => frame.type === 'log' && frame.lines.some(({ text }) => text.includes('Running command')));
+    process.kill((await readClaim(folder))?.pid ?? 0, 'SIGKILL');
+    await appendFile(spoolFile(folder), Buffer.from([200, 0, 0, 0, 1, 2]));
+    const seen = await follow();
+    expect(seen.slice(0, begun.length)).toEqual(begun);
+    expect(seen.at(-1)?.frame.type).toBe('supervisor-died');
+  });
+
+  test('keeps its spec, spool and claim from other users, and the spec not at all', async () => {
+    await launch(folder, spec(['echo "$TOKEN"'], { env: { TOKEN: 'value-of-the-token' }, secrets: ['value-of-the-token'] }), { supervisorPath });
+    const seen = await follow();
+    expect(output(seen)).toEqual(['***']);
+    for (const file of [spoolFile(folder), claimFile(folder)]) expect((await stat(file)).mode & 0o077).toBe(0);
+    await expect(access(specFile(folder))).rejects.toThrow('ENOENT');
+    expect(await readFile(spoolFile(folder), 'utf8')).not.toContain('value-of-the-token');
+  });
+
+  test('that cannot begin ends FAULT and says why', async () => {
+    await launch(folder, spec(['true'], { source: '../elsewhere' }), { supervisorPath });
+    expect((await follow()).at(-1)?.frame).toMatchObject({ type: 'exit', status: 'FAULT', reason: expect.stringContaining('../elsewhere') });
+  });
+
+  test('that was never launched is reported as such', async () => {
+    expect((await follow()).map(({ frame }) => frame)).toEqual([{ type: 'supervisor-died', reason: 'The build was never launched' }]);
+  });
+
+  test('can be left by a follower without ending', async () => {
+    await launch(folder, spec(['echo one; sleep 0.3; echo two']), { supervisorPath });
+    const leave = new AbortController();
+    for await (const attached of attach(folder, { signal: leave.signal })) if (output([attached]).includes('one')) leave.abort();
+    expect(output(await follow())).toEqual(['one', 'two']);
+  });
+});
