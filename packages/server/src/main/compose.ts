@@ -1,11 +1,9 @@
 import { join } from 'node:path';
 import { loadContract, type Apis } from '@slipway/contracts';
-import { openBlobs } from '../blobs/index.ts';
-import { blobMigrations } from '../blobs/index.ts';
+import { blobMigrations, openBlobs } from '../blobs/index.ts';
 import type { EdgeDeps } from '../edge/server.ts';
 import { createJobs, createOutbox, engineMigrations, type StoredEvent } from '../engine/index.ts';
 import { createGit } from '../git/index.ts';
-import type { AccessKeys } from '../kernel/access.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { openDatabase } from '../kernel/database/index.ts';
 import { createDispatcher } from '../kernel/dispatch.ts';
@@ -21,6 +19,7 @@ import { createCodeBuild, type BuildRunner } from '../services/codebuild/index.t
 import { createCodeCommit } from '../services/codecommit/index.ts';
 import { createIam } from '../services/iam/index.ts';
 import { createS3 } from '../services/s3/index.ts';
+import { createSts } from '../services/sts/index.ts';
 import { createWire, validate } from '../wire/index.ts';
 import type { Config } from './config.ts';
 import type { DataFolder, RootProfile } from './data-folder.ts';
@@ -67,12 +66,14 @@ export async function compose(deps: ComposeDeps): Promise<House> {
   const git = createGit({ folder: folder.git });
 
   const iam = createIam({ db, clock, seal, hash, paging });
+  const sts = createSts({ db, clock, seal, roles: iam.roles, lastingKeys: iam.accessKeys });
   const { authorizer, servicePasswords } = iam;
-  const accessKeys: AccessKeys = iam.accessKeys;
+  const { accessKeys } = sts;
   const dispatcher = createDispatcher({ authorizer, log, endpoint: deps.endpoint, validate: (service, operation, input) => validate(loadContract(service as keyof Apis), operation, input) });
 
   const rooms: Room[] = [
     iam,
+    sts,
     createS3({ db, blobs, clock, regionExists, authorizer }),
     createCloudWatchLogs({ db, clock, jobs, logs, authorizer }),
     createCodeCommit({ db, clock, jobs, outbox, git, accessKeys, servicePasswords, authorizer, regions: { default: config.region, known: allRegions() } }),
