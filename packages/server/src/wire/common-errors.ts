@@ -57,18 +57,22 @@ export interface WireError {
 }
 
 /** Names an error as its service does. What is not a `ServiceError` shows nothing of itself. */
-export function wireError(contract: Contract | undefined, error: unknown): WireError {
+export function wireError(contract: Contract | undefined, operation: string | undefined, error: unknown): WireError {
   const family = contract ? familyOf(contract) : 'json';
   if (!(error instanceof ServiceError)) {
     const { code, status } = common.InternalFailure[family];
     return { code, status, message: 'We encountered an internal error. Please try again.', fault: 'server', detail: {} };
   }
   const { message, detail } = error;
-  if (contract && Object.hasOwn(contract.errors, error.name)) {
+  const shared = Object.hasOwn(common, error.name) ? common[error.name as CommonErrorName][family] : undefined;
+  // Where a contract too knows a common name, the operation decides: STS's ExpiredTokenException is about the token of
+  // AssumeRoleWithWebIdentity, and about the caller's own elsewhere.
+  const listed = operation !== undefined && contract?.operations[operation]?.errors.includes(error.name) === true;
+  if (contract && Object.hasOwn(contract.errors, error.name) && (!shared || listed)) {
     const { code = error.name, status, fault, shape } = contract.errors[error.name]!;
     return { code, status: error.status ?? status, message, fault, detail, ...(shape && { shape }) };
   }
-  const known = Object.hasOwn(common, error.name) ? common[error.name as CommonErrorName][family] : named(error.name, 400);
+  const known = shared ?? named(error.name, 400);
   const status = error.status ?? known.status;
   return { code: known.code, status, message, fault: status >= 500 ? 'server' : 'client', detail };
 }

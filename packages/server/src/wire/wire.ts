@@ -24,7 +24,7 @@ export function createWire(options: WireOptions): Wire {
     encode: (found, output, requestId) => codecFor(found.protocol).encode(withOperation(found), output, requestId),
     encodeError(found, error, requestId) {
       const contract = found?.contract;
-      const answer = codecFor(found?.protocol ?? 'awsJson1.1').encodeError(contract, wireError(contract, error), requestId);
+      const answer = codecFor(found?.protocol ?? 'awsJson1.1').encodeError(contract, wireError(contract, found?.operation, error), requestId);
       return found?.request.method === 'HEAD' ? headless(answer) : answer;
     },
   };
@@ -38,7 +38,8 @@ function withOperation(route: Route): Route & { operation: string } {
 /** The operation's name as the client wrote it. */
 function askedFor(route: Route): string | undefined {
   if (familyOf(route.contract) === 's3') return undefined;
-  return route.request.headers['x-amz-target']?.split('.').at(-1) ?? new URLSearchParams(route.buffered?.toString('utf8')).get('Action') ?? undefined;
+  const parameters = route.buffered ? new URLSearchParams(route.buffered.toString('utf8')) : route.query;
+  return route.request.headers['x-amz-target']?.split('.').at(-1) ?? parameters.get('Action') ?? undefined;
 }
 
 function headless(response: WireResponse): WireResponse {
