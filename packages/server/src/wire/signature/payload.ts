@@ -35,6 +35,8 @@ export function checkedPayload(route: Route, payloadHash: string, signing: Chunk
       }
     },
   });
+  // A short body fails before anyone reads it; whoever reads it then is told. Without a listener it would end the process.
+  check.on('error', () => {});
   connect(decoder ? connect(body, decoder) : body, check);
   return check;
 }
