@@ -40,6 +40,26 @@ const common: Record<CommonErrorName, Record<Family, Named>> = {
   NotImplemented: each(named('NotImplemented', 501), named('NotImplemented', 501), named('NotImplemented', 501)),
 };
 
+/** Statuses of S3's errors, few of which its contract lists. */
+const s3Statuses: Readonly<Record<string, number>> = {
+  NotModified: 304,
+  AccessDenied: 403, InvalidObjectState: 403, RequestTimeTooSkewed: 403,
+  NoSuchBucket: 404, NoSuchKey: 404, NoSuchUpload: 404, NoSuchVersion: 404, NotFound: 404, NoSuchTagSet: 404, NoSuchBucketPolicy: 404,
+  NoSuchCORSConfiguration: 404, NoSuchLifecycleConfiguration: 404, NoSuchPublicAccessBlockConfiguration: 404, NoSuchWebsiteConfiguration: 404,
+  ObjectLockConfigurationNotFoundError: 404, OwnershipControlsNotFoundError: 404, ReplicationConfigurationNotFoundError: 404,
+  ServerSideEncryptionConfigurationNotFoundError: 404,
+  MethodNotAllowed: 405,
+  BucketAlreadyExists: 409, BucketAlreadyOwnedByYou: 409, BucketNotEmpty: 409, ConditionalRequestConflict: 409, InvalidBucketState: 409, OperationAborted: 409,
+  MissingContentLength: 411,
+  PreconditionFailed: 412,
+  InvalidRange: 416,
+};
+
+function statusOf(family: Family, name: string): number {
+  if (family === 's3') return s3Statuses[name] ?? 400;
+  return family === 'query' && name === 'AccessDenied' ? 403 : 400;
+}
+
 /** A refusal under its common name; `encodeError` gives it the name that the service's family uses. */
 export function refuse(name: CommonErrorName, message: string, detail?: Record<string, unknown>): ServiceError {
   return new ServiceError(name, message, detail ? { detail } : {});
@@ -72,7 +92,7 @@ export function wireError(contract: Contract | undefined, operation: string | un
     const { code = error.name, status, fault, shape } = contract.errors[error.name]!;
     return { code, status: error.status ?? status, message, fault, detail, ...(shape && { shape }) };
   }
-  const known = shared ?? named(error.name, 400);
+  const known = shared ?? named(error.name, statusOf(family, error.name));
   const status = error.status ?? known.status;
   return { code: known.code, status, message, fault: status >= 500 ? 'server' : 'client', detail };
 }
