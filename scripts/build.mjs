@@ -36,6 +36,8 @@ export async function build() {
     banner: { js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);" },
   });
   cpSync(join(root, 'packages/contracts/gen'), join(out, 'gen'), { recursive: true, filter: (file) => !file.endsWith('.ts') });
+  rmSync(join(out, 'examples'), { recursive: true, force: true });
+  cpSync(join(root, 'examples'), join(out, 'examples'), { recursive: true });
   for (const file of ['README.md', 'LICENSE']) if (existsSync(join(root, file))) copyFileSync(join(root, file), join(out, file));
   writeFileSync(join(out, 'THIRD-PARTY-LICENSES.txt'), licences(Object.keys(result.metafile.inputs)));
 }

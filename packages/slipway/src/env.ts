@@ -12,7 +12,7 @@ export async function env(args: string[]): Promise<void> {
   const config = configFromArgs('env', args);
   if (!config) return;
   const note = readServerNote(config.data);
-  const key = config.rootKey ?? readRootProfile(join(config.data, 'keys'));
+  const key = readRootProfile(join(config.data, 'keys'));
   if (!note || !key) throw new UsageError(`no server is running on the data folder ${config.data}; start one with \`slipway start\`, or name its folder with --data`);
 
   const helper = `!${shellQuote(process.execPath)} ${shellQuote(fileURLToPath(import.meta.url))} credential-helper`;

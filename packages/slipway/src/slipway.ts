@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { ConfigError } from '@slipway/server';
 import { credentialHelper } from './credential-helper.ts';
+import { demo } from './demo/demo.ts';
 import { env } from './env.ts';
 import { start } from './start.ts';
 import { UsageError } from './usage.ts';
@@ -13,6 +14,7 @@ interface Command {
 const commands: Record<string, Command> = {
   start: { help: 'start the server', run: start },
   env: { help: 'print the exports that point the aws CLI, the SDKs and git at the running server', run: env },
+  demo: { help: 'from git push to a running site on three local hosts', run: demo },
   'credential-helper': { help: 'git credential helper: signs with the AWS credentials in the environment', run: credentialHelper },
 };
 

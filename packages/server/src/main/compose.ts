@@ -74,9 +74,9 @@ export async function compose(deps: ComposeDeps): Promise<House> {
   const rooms: Room[] = [
     iam,
     sts,
-    createS3({ db, blobs, clock, regionExists, authorizer }),
+    createS3({ db, blobs, clock, paging, regionExists, authorizer }),
     createCloudWatchLogs({ db, clock, jobs, logs, authorizer }),
-    createCodeCommit({ db, clock, jobs, outbox, git, accessKeys, servicePasswords, authorizer, regions: { default: config.region, known: allRegions() } }),
+    createCodeCommit({ db, clock, jobs, outbox, git, paging, accessKeys, servicePasswords, authorizer, regions: { default: config.region, known: allRegions() } }),
     createCodeBuild({ db, clock, jobs, outbox, paging, runner: deps.runner }),
   ];
   for (const room of rooms) dispatcher.add(room.service);

@@ -63,7 +63,10 @@ export async function startServer(config: Config, options: ServerOptions): Promi
   endpoint = `${config.tls ? 'https' : 'http'}://${config.bind.includes(':') ? `[${config.bind}]` : config.bind}:${address.port}`;
 
   const made = await house.ensureRootKey(config.rootKey);
-  const newRootKey = made && { ...made, file: writeRootProfile(folder, made) };
+  // A given key goes into the profile too, so that `slipway env` needs to know nothing but the folder.
+  const profileKey = config.rootKey ?? made;
+  const file = profileKey && writeRootProfile(folder, profileKey);
+  const newRootKey = made && file && !config.rootKey ? { ...made, file } : undefined;
   await house.start();
   writeServerNote(config.data, { endpoint, region: config.region, pid: process.pid });
 
