@@ -182,3 +182,11 @@ test('a chunk, a trailer or a checksum that was changed fails the body', async (
   ]);
   expect(server.heard).toEqual([]);
 });
+
+test('a body beyond the limit is refused with an answer, announced or not', async () => {
+  const body = Buffer.alloc(33 * 1024 * 1024);
+  const target = { 'x-amz-target': 'CodeBuild_20161006.ListProjects', 'content-type': 'application/x-amz-json-1.1' };
+  const headers = signRequest({ method: 'POST', url: `${server.endpoint}/`, headers: target, body, service: 'codebuild', region: 'us-east-1', credentials: permanent, now: Date.now() });
+  expect(await send('POST', `${server.endpoint}/`, headers, body)).toMatchObject({ status: 413, text: expect.stringContaining('RequestEntityTooLarge') as string });
+  expect((await send('POST', `${server.endpoint}/`, { ...headers, 'transfer-encoding': 'chunked' }, body)).status).toBe(413);
+});
