@@ -28,6 +28,7 @@ export const plainRunner: Runner = {
       user: userInfo().username,
       environment: { PATH: process.env['PATH'] ?? '/usr/local/bin:/usr/bin:/bin', HOME: homeFolder(folder), LANG: process.env['LANG'] ?? 'C.UTF-8' },
       control: { commands: { host: commands, build: commands }, state: { host: state, build: state } },
+      contained: false,
       spawn: (options, stdio) => spawn('/bin/sh', ['-c', KEEPER, 'sh', DRIVER, state], {
         cwd: options.cwd, env: { ...options.env, [MARK]: mark }, stdio, detached: true,
       }),

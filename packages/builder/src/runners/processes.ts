@@ -1,4 +1,4 @@
-import { readFile, readdir } from 'node:fs/promises';
+import { readFileSync, readdirSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { MARK } from './layout.ts';
 
@@ -12,8 +12,8 @@ export interface ProcessStat {
   readonly started: string;
 }
 
-export async function processStat(pid: number): Promise<ProcessStat | undefined> {
-  const text = await readProc(`/proc/${pid}/stat`);
+export function processStat(pid: number): ProcessStat | undefined {
+  const text = readProc(`/proc/${pid}/stat`);
   if (text === undefined) return undefined;
   // The command's name may hold spaces and parentheses; fields count from the last one.
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
@@ -26,18 +26,19 @@ export async function processStat(pid: number): Promise<ProcessStat | undefined>
  * `roots`. A process that both clears its environment and leaves its parents (`env -i setsid … &`) escapes this search;
  * only a runner with its own process namespace catches that one.
  */
-export async function buildProcesses(mark: string, roots: readonly number[] = []): Promise<ProcessStat[]> {
-  const needle = `${MARK}=${mark}\0`;
-  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name)).map(Number);
+export function buildProcesses(mark: string, roots: readonly number[] = []): ProcessStat[] {
+  const needle = `\0${MARK}=${mark}\0`;
   const living = new Map<number, ProcessStat>();
   const found = new Set<number>(roots);
-  await Promise.all(pids.map(async (pid) => {
-    if (pid === process.pid) return;
-    const [stat, environment] = await Promise.all([processStat(pid), readProc(`/proc/${pid}/environ`)]);
-    if (stat === undefined || stat.state === 'Z' || stat.state === 'X') return;
+  // Synchronous on purpose: the kernel answers from memory, and a thread pool would make this many times slower.
+  for (const name of readdirSync('/proc')) {
+    const pid = Number(name);
+    if (!Number.isInteger(pid) || pid === process.pid) continue;
+    const stat = processStat(pid);
+    if (stat === undefined || stat.state === 'Z' || stat.state === 'X') continue;
     living.set(pid, stat);
-    if (environment !== undefined && `\0${environment}`.includes(`\0${needle}`)) found.add(pid);
-  }));
+    if (`\0${readProc(`/proc/${pid}/environ`) ?? ''}`.includes(needle)) found.add(pid);
+  }
   for (let grown = true; grown; ) {
     grown = false;
     for (const stat of living.values()) {
@@ -50,6 +51,14 @@ export async function buildProcesses(mark: string, roots: readonly number[] = []
   return [...found].flatMap((pid) => living.get(pid) ?? []);
 }
 
+/** The process and its descendants, as far as none has left its parents: cheaper than a search of the whole machine. */
+export function processTree(pid: number): ProcessStat[] {
+  const stat = processStat(pid);
+  if (stat === undefined) return [];
+  const children = (readProc(`/proc/${pid}/task/${pid}/children`) ?? '').split(' ').filter((child) => child !== '');
+  return [stat, ...children.flatMap((child) => processTree(Number(child)))];
+}
+
 export function signal(pid: number, name: 'SIGTERM' | 'SIGKILL'): void {
   try {
     process.kill(pid, name);
@@ -60,14 +69,14 @@ export function signal(pid: number, name: 'SIGTERM' | 'SIGKILL'): void {
 }
 
 /** TERM to all, then KILL again and again until a search finds nothing: a fork may have slipped through one round. */
-export async function endProcesses(find: () => Promise<readonly ProcessStat[]>, graceMs: number): Promise<void> {
+export async function endProcesses(find: () => readonly ProcessStat[], graceMs: number): Promise<void> {
   if (graceMs > 0) {
-    for (const { pid } of await find()) signal(pid, 'SIGTERM');
+    for (const { pid } of find()) signal(pid, 'SIGTERM');
     const until = performance.now() + graceMs;
-    while (performance.now() < until && (await find()).length > 0) await delay(25);
+    while (performance.now() < until && find().length > 0) await delay(25);
   }
   for (let round = 0; round < 200; round += 1) {
-    const left = await find();
+    const left = find();
     if (left.length === 0) return;
     for (const { pid } of left) signal(pid, 'SIGKILL');
     await delay(Math.min(5 * (round + 1), 100));
@@ -75,9 +84,9 @@ export async function endProcesses(find: () => Promise<readonly ProcessStat[]>, 
   throw new Error('Processes of the build survive SIGKILL');
 }
 
-async function readProc(path: string): Promise<string | undefined> {
+function readProc(path: string): string | undefined {
   try {
-    return await readFile(path, 'latin1');
+    return readFileSync(path, 'latin1');
   } catch (error) {
     // A process that ended meanwhile, or one of another user.
     if (isCode(error, 'ENOENT') || isCode(error, 'ESRCH') || isCode(error, 'EACCES') || isCode(error, 'EPERM')) return undefined;

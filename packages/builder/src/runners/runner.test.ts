@@ -35,7 +35,7 @@ async function describeRunner(runner: Runner): Promise<void> {
 
     afterEach(async () => {
       await workspace.destroy();
-      expect(await buildProcesses(mark)).toEqual([]);
+      expect(buildProcesses(mark)).toEqual([]);
       await rm(folder, { recursive: true, force: true });
     });
 
@@ -109,16 +109,16 @@ async function describeRunner(runner: Runner): Promise<void> {
 
     test('ends background processes that left their session', async () => {
       await session.run('setsid sleep 1000 & sleep 1000 &');
-      expect((await buildProcesses(mark)).length).toBeGreaterThan(2);
+      expect((buildProcesses(mark)).length).toBeGreaterThan(2);
       await workspace.stop(0);
-      expect(await buildProcesses(mark)).toEqual([]);
+      expect(buildProcesses(mark)).toEqual([]);
     });
 
     test('lets processes end well when stopped, and kills those that will not', async () => {
       const running = session.run(`(trap 'sleep 0.1; echo cleaned; exit' TERM; echo ready; while :; do sleep 0.05; done) & (trap '' TERM; echo ready; sleep 1000) & wait`).catch((error: unknown) => error);
       await expect.poll(() => output.match(/ready/g)?.length).toBe(2);
       await workspace.stop(1_000);
-      expect(await buildProcesses(mark)).toEqual([]);
+      expect(buildProcesses(mark)).toEqual([]);
       expect(await running).toSatisfy((result: unknown) => result instanceof SessionLost || (typeof result === 'object' && result !== null && 'status' in result));
       expect(output).toContain('cleaned');
     });

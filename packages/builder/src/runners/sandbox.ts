@@ -53,6 +53,7 @@ export const sandboxRunner: Runner = {
         commands: { host: commandsFolder(folder), build: COMMANDS },
         state: { host: stateFolder(folder), build: STATE },
       },
+      contained: true,
       spawn: (options, stdio) => spawnSandbox(request, options, stdio as unknown[]),
     });
   },

@@ -5,7 +5,7 @@ import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { commandsFolder, outputFolder, stateFolder } from './layout.ts';
-import { buildProcesses, endProcesses } from './processes.ts';
+import { buildProcesses, endProcesses, processTree } from './processes.ts';
 import type { Session, SessionOptions, Usage, Workspace, WorkspaceRequest } from './runner.ts';
 import { ShellSession } from './session.ts';
 import type { ControlPaths } from './session.ts';
@@ -19,6 +19,8 @@ export interface Place {
   readonly user: string;
   readonly environment: Readonly<Record<string, string>>;
   readonly control: ControlPaths;
+  /** All processes live in a namespace of their own that ends with the keeper. */
+  readonly contained: boolean;
   /** Starts the keeper in a session of its own with exactly these descriptors. */
   spawn(options: SessionOptions, stdio: StdioOptions): ChildProcess;
 }
@@ -31,6 +33,7 @@ export class ProcessWorkspace implements Workspace {
   readonly #request: WorkspaceRequest;
   readonly #place: Place;
   readonly #children: ChildProcess[] = [];
+  #empty = true;
 
   constructor(request: WorkspaceRequest, place: Place) {
     this.#request = request;
@@ -51,6 +54,7 @@ export class ProcessWorkspace implements Workspace {
     try {
       const child = this.#place.spawn(options, ['ignore', writeFd, writeFd, 'ignore', 'ignore', 'ignore', 'ignore', 'ignore', 'pipe', 'pipe']);
       this.#children.push(child);
+      this.#empty = false;
       const session = new ShellSession({ child, outputFd }, this.#place.control, shell, options);
       await new Promise<void>((resolve, reject) => {
         child.once('spawn', resolve);
@@ -68,27 +72,30 @@ export class ProcessWorkspace implements Workspace {
       // The marked processes alone: the sandbox's own outer processes would end everything at once.
       await endProcesses(() => this.#workers(), graceMs);
     }
-    await endProcesses(() => this.#all(), 0);
+    await this.#end();
+  }
+
+  async #end(): Promise<void> {
+    const roots = this.#roots();
+    // A process namespace dies with its first process: nothing is left to search for.
+    if (!(this.#place.contained && roots.length === 0)) await endProcesses(() => buildProcesses(this.#request.mark, this.#roots()), 0);
+    this.#empty = true;
   }
 
   async measure(): Promise<Usage> {
-    const all = await this.#all();
+    const all = this.#roots().flatMap((pid) => processTree(pid));
     return { cpuMs: all.reduce((sum, { ticks }) => sum + ticks, 0) * MS_PER_TICK };
   }
 
   async destroy(): Promise<void> {
-    await endProcesses(() => this.#all(), 0);
+    if (!this.#empty) await this.#end();
     await rm(commandsFolder(this.#request.folder), { recursive: true, force: true });
     await rm(stateFolder(this.#request.folder), { recursive: true, force: true });
   }
 
-  #all(): ReturnType<typeof buildProcesses> {
-    return buildProcesses(this.#request.mark, this.#roots());
-  }
-
   /** Everything but the keeper, which waits for its shell, and would survive TERM for the whole grace. */
-  async #workers(): ReturnType<typeof buildProcesses> {
-    const marked = await buildProcesses(this.#request.mark);
+  #workers(): ReturnType<typeof buildProcesses> {
+    const marked = buildProcesses(this.#request.mark);
     const pids = new Set(marked.map(({ pid }) => pid));
     return marked.filter(({ parent }) => pids.has(parent));
   }

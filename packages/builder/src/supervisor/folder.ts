@@ -22,7 +22,7 @@ export interface Claim {
 
 /** Takes the build for this process. False when another supervisor has it or had it: a build never runs twice. */
 export async function takeClaim(folder: string, mark: string): Promise<boolean> {
-  const stat = await processStat(process.pid);
+  const stat = processStat(process.pid);
   const claim: Claim = { pid: process.pid, started: stat?.started ?? '', boot: await bootId(), mark };
   const aside = `${claimFile(folder)}.${process.pid}.${mark}`;
   const file = await open(aside, 'wx', 0o600);
@@ -55,7 +55,7 @@ export async function readClaim(folder: string): Promise<Claim | undefined> {
 
 export async function isAlive(claim: Claim): Promise<boolean> {
   if (claim.boot !== (await bootId())) return false;
-  const stat = await processStat(claim.pid);
+  const stat = processStat(claim.pid);
   return stat !== undefined && stat.state !== 'Z' && stat.started === claim.started;
 }
 

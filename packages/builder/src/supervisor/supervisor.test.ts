@@ -41,7 +41,7 @@ afterEach(async () => {
   if (claim !== undefined) {
     await requestStop(folder);
     for await (const _ of attach(folder)) { /* until it has ended */ }
-    expect(await buildProcesses(claim.mark)).toEqual([]);
+    expect(buildProcesses(claim.mark)).toEqual([]);
   }
   await rm(root, { recursive: true, force: true });
 });
@@ -122,7 +122,7 @@ describe('a supervised build', () => {
     expect(await requestStop(folder)).toBe(true);
     const rest = await follow(begun.at(-1)?.next);
     expect(rest.at(-1)?.frame).toMatchObject({ type: 'exit', status: 'STOPPED' });
-    expect(await buildProcesses((await readClaim(folder))?.mark ?? '')).toEqual([]);
+    expect(buildProcesses((await readClaim(folder))?.mark ?? '')).toEqual([]);
     expect(await requestStop(folder)).toBe(false);
   });
 
@@ -136,7 +136,7 @@ describe('a supervised build', () => {
     }
     expect(output(seen)).toEqual(['ready']);
     expect(seen.at(-1)?.frame).toMatchObject({ type: 'supervisor-died', reason: expect.stringContaining('ended without a result') });
-    expect(await buildProcesses(claim?.mark ?? '')).toEqual([]);
+    expect(buildProcesses(claim?.mark ?? '')).toEqual([]);
     // Found dead again by whoever asks later, and never started anew.
     await launch(folder, spec(['echo never'], { runner }), { supervisorPath });
     expect((await follow()).at(-1)?.frame.type).toBe('supervisor-died');
