@@ -17,6 +17,14 @@ export interface Decider {
 
 const NOBODY: Principal = { id: '', identity: [], boundary: undefined, tags: {} };
 
+const GRANTS_LOGS = compilePolicy(JSON.stringify({
+  Version: '2012-10-17',
+  Statement: { Effect: 'Allow', Action: ['logs:CreateLogStream', 'logs:PutLogEvents'], Resource: 'arn:aws:logs:*:*:log-group:/aws/events/*' },
+}), 'identity');
+
+/** What services may do without a role: EventBridge writes to its log groups, as the resource policy of AWS's console lets it. */
+const SERVICES: Readonly<Record<string, Principal>> = { 'events.amazonaws.com': { ...NOBODY, identity: [GRANTS_LOGS] } };
+
 /** Root is bound by no policy of its own account, other accounts' resources still ask theirs. */
 const ROOT: Principal = { ...NOBODY, identity: [compilePolicy('{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}', 'identity')] };
 
@@ -26,7 +34,7 @@ const isFederated = (caller: Caller): boolean => caller.arn.includes(':federated
 export function decider(context: IamContext, cache: IamCache): Decider {
   async function principalOf(caller: Caller): Promise<Principal> {
     if (caller.kind === 'root') return ROOT;
-    if (caller.kind === 'service') return NOBODY;
+    if (caller.kind === 'service') return SERVICES[caller.principalArn] ?? NOBODY;
     const found = await cache.get(`principal ${caller.principalArn}`, () => readPrincipal(context, caller.principalArn));
     // A namesake made after the caller's entity was deleted is somebody else.
     return found !== undefined && (isFederated(caller) || caller.userId.split(':')[0] === found.id) ? found : NOBODY;

@@ -1,0 +1,66 @@
+import type { EventBridgeApi } from '@slipway/contracts';
+import type { PutEventsRequestEntry, PutEventsResultEntry } from '@slipway/contracts/eventbridge';
+import type { StoredEvent } from '../../engine/outbox.ts';
+import type { Clock } from '../../kernel/clock.ts';
+import { uuid } from '../../kernel/ids.ts';
+import type { Call, Operations } from '../../kernel/service.ts';
+import { isDefaultBus } from './arns.ts';
+import { fail, notSupported } from './fail.ts';
+import { LIMITS } from './limits.ts';
+
+export function putEvents({ clock, accept }: { clock: Clock; accept: (events: readonly StoredEvent[]) => Promise<void> }) {
+  return {
+    /** Good entries are accepted, durably and together, though others fail. */
+    async PutEvents(input, call) {
+      if (input.EndpointId !== undefined) throw notSupported('EndpointId');
+      const { Entries } = input;
+      if (Entries.length < 1 || Entries.length > LIMITS.entriesPerPut) {
+        const bound = Entries.length < 1 ? 'greater than or equal to 1' : `less than or equal to ${LIMITS.entriesPerPut}`;
+        throw fail('ValidationException', `1 validation error detected: Value at 'entries' failed to satisfy constraint: Member must have length ${bound}`);
+      }
+      if (Entries.reduce((sum, entry) => sum + sizeOf(entry), 0) > LIMITS.entriesSize) throw fail('ValidationException', 'Total size of the entries in the request is over the limit.');
+      const now = clock.now();
+      const events: StoredEvent[] = [];
+      const results = Entries.map((entry): PutEventsResultEntry => {
+        const read = readEntry(entry, call, now);
+        if ('ErrorCode' in read) return read;
+        events.push(read);
+        return { EventId: read.id };
+      });
+      if (events.length > 0) await accept(events);
+      return { FailedEntryCount: results.length - events.length, Entries: results };
+    },
+  } satisfies Partial<Operations<EventBridgeApi>>;
+}
+
+type Failed = Required<Pick<PutEventsResultEntry, 'ErrorCode' | 'ErrorMessage'>>;
+
+function readEntry(entry: PutEventsRequestEntry, call: Call, now: number): StoredEvent | Failed {
+  const missing = (['Source', 'DetailType', 'Detail'] as const).find((member) => entry[member] === undefined || entry[member] === '');
+  if (missing !== undefined) return invalid(`Parameter ${missing} is not valid. Reason: ${missing} is a required argument.`);
+  if (!isDefaultBus(call, entry.EventBusName)) return invalid(`EventBusName ${entry.EventBusName} is not supported by Slipway yet.`);
+  if (entry.TraceHeader !== undefined) return invalid('TraceHeader is not supported by Slipway yet.');
+  const { Source: source = '', DetailType: detailType = '', Detail: text = '' } = entry;
+  if (source.toLowerCase().startsWith('aws.')) return { ErrorCode: 'NotAuthorizedForSourceException', ErrorMessage: 'Not authorized for the source.' };
+  const detail = readDetail(text);
+  if (detail === undefined) return { ErrorCode: 'MalformedDetail', ErrorMessage: 'Detail is malformed.' };
+  const id = uuid();
+  return { id, account: call.account, region: call.region, source, detailType, resources: entry.Resources ?? [], detail, time: entry.Time ?? now, aggregate: `eventbridge/custom/${id}` };
+}
+
+function readDetail(text: string): Readonly<Record<string, unknown>> | undefined {
+  try {
+    const detail: unknown = JSON.parse(text);
+    return typeof detail === 'object' && detail !== null && !Array.isArray(detail) ? (detail as Readonly<Record<string, unknown>>) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+const invalid = (ErrorMessage: string): Failed => ({ ErrorCode: 'InvalidArgument', ErrorMessage });
+
+/** As AWS counts: 14 bytes for a time, then the texts. */
+function sizeOf(entry: PutEventsRequestEntry): number {
+  const texts = [entry.Source, entry.DetailType, entry.Detail, ...(entry.Resources ?? [])];
+  return texts.reduce((sum, text) => sum + Buffer.byteLength(text ?? ''), entry.Time === undefined ? 0 : 14);
+}
