@@ -28,8 +28,8 @@ export function sweeper(deps: { readonly db: Database; readonly jobs: Jobs; read
   };
 
   jobs.handle(SWEEP.kind, async (run) => {
+    const now = clock.now();
     for (let removed = ROWS_PER_ROUND; removed === ROWS_PER_ROUND; ) {
-      const now = clock.now();
       const ids = await db.transaction(async (tx) => {
         await run.fence(tx);
         const query = tx.query.withTables<BlobTables>();
@@ -48,7 +48,7 @@ export function sweeper(deps: { readonly db: Database; readonly jobs: Jobs; read
       if (ids.length > 0) await remove(ids);
       removed = ids.length;
     }
-    run.again(clock.now() + graces.everyMs);
+    run.again(now + graces.everyMs);
   });
 
   return {

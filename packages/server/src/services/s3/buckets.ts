@@ -1,5 +1,6 @@
 import type { S3Api } from '@slipway/contracts';
 import type { BucketLocationConstraint } from '@slipway/contracts/s3';
+import type { PageKey } from '../../kernel/paging.ts';
 import type { Operations } from '../../kernel/service.ts';
 import { noSuchBucket, openBucket, ownedBucket } from './bucket.ts';
 import type { S3Deps } from './deps.ts';
@@ -15,7 +16,7 @@ const CLASSIC_REGION = 'us-east-1';
 /** What LocationConstraint called eu-west-1 before regions had names. */
 const OLD_EU = 'EU';
 
-export function buckets({ db, blobs, clock, regionExists }: S3Deps) {
+export function buckets({ db, blobs, clock, paging, regionExists }: S3Deps) {
   async function change(name: string, set: Partial<Pick<BucketRow, 'versioning' | 'tags'>>): Promise<void> {
     await db.transaction(async (tx) => {
       if ((await store.lock(tx, name)) === undefined) throw noSuchBucket(name);
@@ -53,10 +54,11 @@ export function buckets({ db, blobs, clock, regionExists }: S3Deps) {
       const limit = input.MaxBuckets ?? limits.buckets;
       if (limit < 1 || limit > limits.buckets) throw invalidArgument('max-buckets', limit, 'Argument max-buckets must be an integer between 1 and 10000');
       const prefix = input.Prefix ?? '';
+      const place = { operation: 's3:ListBuckets', account: call.account, region: '', arguments: [prefix, input.BucketRegion ?? ''] };
       const rows = await store.page(db, call.account, {
         prefix,
         end: prefix === '' ? undefined : successor(prefix),
-        after: input.ContinuationToken === undefined ? undefined : bucketAfter(input.ContinuationToken),
+        after: input.ContinuationToken === undefined ? undefined : bucketAfter(paging.read(place, input.ContinuationToken), input.ContinuationToken),
         region: input.BucketRegion,
         limit: limit + 1,
       });
@@ -65,7 +67,7 @@ export function buckets({ db, blobs, clock, regionExists }: S3Deps) {
         Owner: { ID: canonicalId(call.account) },
         Buckets: page.map(({ name, created, region }) => ({ Name: name, CreationDate: created, BucketRegion: region, BucketArn: bucketArn(name) })),
         Prefix: input.Prefix,
-        ContinuationToken: rows.length > limit ? Buffer.from(page.at(-1)!.name).toString('base64url') : undefined,
+        ContinuationToken: rows.length > limit ? paging.after(place, [page.at(-1)!.name]) : undefined,
       };
     },
 
@@ -172,8 +174,8 @@ function regionFor(constraint: string | undefined, called: string): string {
   return asked;
 }
 
-function bucketAfter(token: string): string {
-  const name = Buffer.from(token, 'base64url').toString();
-  if (!/^[a-z0-9.-]{3,63}$/.test(name)) throw invalidArgument('continuation-token', token, 'The continuation token provided is incorrect');
+function bucketAfter(last: PageKey | undefined, token: string): string {
+  const [name] = last ?? [];
+  if (typeof name !== 'string') throw invalidArgument('continuation-token', token, 'The continuation token provided is incorrect');
   return name;
 }

@@ -1,11 +1,13 @@
 import type { S3Api } from '@slipway/contracts';
 import type { CommonPrefix, DeleteMarkerEntry, Object as ListedObject, ObjectVersion } from '@slipway/contracts/s3';
+import type { PagePlace, Paging } from '../../kernel/paging.ts';
 import type { Operations } from '../../kernel/service.ts';
 import { openBucket } from './bucket.ts';
 import { parseChecksum } from './checksums.ts';
 import type { S3Deps } from './deps.ts';
 import { invalidArgument } from './errors.ts';
 import { limits } from './limits.ts';
+import type { BucketRow } from './migrations.ts';
 import { canonicalId, encoderFor, seqOf } from './names.ts';
 import { rolledUp, scan, successor, type Entry, type From } from './scan.ts';
 import { objects, versions, type ListedVersion } from './store.ts';
@@ -18,7 +20,7 @@ interface ListInput {
   readonly EncodingType?: string;
 }
 
-export function listings({ db }: Pick<S3Deps, 'db'>) {
+export function listings({ db, paging }: Pick<S3Deps, 'db' | 'paging'>) {
   /** Current objects behind a key. A marker that is itself a common prefix stands for all that is under it. */
   const page = (input: ListInput, from: From<ListedVersion>, max: number) =>
     scan<ListedVersion>({ prefix: input.Prefix ?? '', delimiter: input.Delimiter ?? '', max, from, fetch: (at, end, limit) => objects.page(db, input.Bucket, at, end, limit) });
@@ -44,7 +46,7 @@ export function listings({ db }: Pick<S3Deps, 'db'>) {
     async ListObjectsV2(input, call) {
       const bucket = await openBucket(db, input.Bucket, call, input.ExpectedBucketOwner);
       const max = pageSize('max-keys', input.MaxKeys);
-      const from = input.ContinuationToken === undefined ? behind<ListedVersion>(input, input.StartAfter) : resume(input, input.ContinuationToken);
+      const from = input.ContinuationToken === undefined ? behind<ListedVersion>(input, input.StartAfter) : resume(paging, place(input, bucket), input.ContinuationToken);
       const { entries, truncated } = await page(input, from, max);
       const encode = encoderFor(input.EncodingType);
       const last = entries.at(-1);
@@ -52,7 +54,7 @@ export function listings({ db }: Pick<S3Deps, 'db'>) {
         ...echoed(input, max),
         StartAfter: input.StartAfter === undefined ? undefined : encode(input.StartAfter),
         ContinuationToken: input.ContinuationToken,
-        NextContinuationToken: truncated && last ? tokenFor(last) : undefined,
+        NextContinuationToken: truncated && last ? paging.after(place(input, bucket), [nameOf(last), 'row' in last ? 0 : 1]) : undefined,
         IsTruncated: truncated,
         KeyCount: entries.length,
         Contents: contents(entries, encode, input.FetchOwner ? bucket.account : undefined),
@@ -128,16 +130,18 @@ export function prefixes(entries: readonly Entry<unknown>[], encode: (text: stri
   return entries.flatMap((entry) => (typeof entry === 'object' && 'prefix' in entry ? [{ Prefix: encode(entry.prefix) }] : []));
 }
 
-/** Opaque to clients: whether the page ended with a key or a common prefix, and which. */
-const tokenFor = (last: Entry<ListedVersion>): string => Buffer.from('row' in last ? `k${last.row.key}` : `p${last.prefix}`).toString('base64url');
+/** A token holds the last entry's name and whether that is a common prefix. */
+const place = (input: ListInput, bucket: BucketRow): PagePlace => ({
+  operation: 's3:ListObjectsV2',
+  account: bucket.account,
+  region: bucket.region,
+  arguments: [input.Bucket, input.Prefix ?? '', input.Delimiter ?? ''],
+});
 
-function resume(input: ListInput, token: string): From<ListedVersion> {
-  const [kind, ...rest] = Buffer.from(token, 'base64url').toString();
-  const name = rest.join('');
-  if ((kind !== 'k' && kind !== 'p') || name === '' || !name.startsWith(input.Prefix ?? '')) {
-    throw invalidArgument('continuation-token', token, 'The continuation token provided is incorrect');
-  }
-  return kind === 'k' ? { after: { key: name } as ListedVersion } : { key: successor(name) ?? name };
+function resume(paging: Paging, at: PagePlace, token: string): From<ListedVersion> {
+  const [name, isPrefix] = paging.read(at, token) ?? [];
+  if (typeof name !== 'string') throw invalidArgument('continuation-token', token, 'The continuation token provided is incorrect');
+  return isPrefix === 1 ? { key: successor(name) ?? name } : { after: { key: name } as ListedVersion };
 }
 
 function echoed(input: ListInput, max: number) {
