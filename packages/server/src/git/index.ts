@@ -57,13 +57,17 @@ export interface Repository {
   advertise(service: GitService, protocol: string | undefined): Promise<Buffer>;
   uploadPack(exchange: Exchange): Promise<void>;
   receivePack(push: Push): Promise<void>;
-  /** Lets git pack what has piled up, in the background, when there is enough of it. */
-  tidy(): void;
+  /** Says that a push was received: every so many, git packs in the background what has piled up. */
+  pushed(): void;
 }
+
+/** Git itself decides whether there is enough to pack: 50 packs or 6,700 loose objects. */
+const PUSHES_PER_TIDYING = 25;
 
 export function createGit({ folder, idleMs }: { folder: string; idleMs?: number }): Git {
   const folders = repositoryFolders(resolve(folder));
   const objects = objectReaders(idleMs === undefined ? {} : { idleMs });
+  const pushes = new Map<string, number>();
   const housekeeping = new Map<string, Promise<void>>();
   const closing = new AbortController();
 
@@ -92,11 +96,16 @@ export function createGit({ folder, idleMs }: { folder: string; idleMs?: number 
         advertise: async (service, protocol) => advertise(await path(), service, protocol),
         uploadPack: async (exchange) => uploadPack(await path(), exchange),
         receivePack: async (push) => receivePack(await path(), push),
-        tidy: () => tidy(id),
+        pushed() {
+          const count = (pushes.get(id) ?? 0) + 1;
+          pushes.set(id, count % PUSHES_PER_TIDYING);
+          if (count === PUSHES_PER_TIDYING) tidy(id);
+        },
       };
     },
 
     async remove(id) {
+      pushes.delete(id);
       objects.release(folders.locate(id));
       await folders.remove(id);
     },

@@ -8,6 +8,8 @@ const on = (operation: string) => (input: { repositoryName?: string }, call: Cal
   resource: repositoryArn(call.region, call.account, input.repositoryName ?? ''),
 });
 
+const onArn = (operation: string) => ({ resourceArn }: { resourceArn: string }): AccessRequest => ({ action: `codecommit:${operation}`, resource: resourceArn });
+
 /** Operations that change a branch can be limited to some, by AWS's published branch rule. */
 const onBranch = (operation: string) => (input: { repositoryName: string; branchName: string }, call: Call): AccessRequest => ({
   ...on(operation)(input, call),
@@ -32,6 +34,9 @@ export const access: AccessTable<CodeCommitApi, (typeof notYet)[number]> = {
   GetFolder: on('GetFolder'),
   GetBlob: on('GetBlob'),
   PutFile: onBranch('PutFile'),
+  TagResource: onArn('TagResource'),
+  UntagResource: onArn('UntagResource'),
+  ListTagsForResource: onArn('ListTagsForResource'),
 };
 
 /** The permission-only actions of git itself and of the archives that pipelines take. */

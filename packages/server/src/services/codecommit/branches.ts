@@ -4,12 +4,11 @@ import type { Operations } from '../../kernel/service.ts';
 import { branchName, objectId } from './checks.ts';
 import { fail } from './failures.ts';
 import { limits } from './limits.ts';
-import { nextToken, readToken } from './pages.ts';
-import { existing } from './room.ts';
+import { existing, readToken } from './room.ts';
 import type { ContentDeps } from './room.ts';
 import { findRepositoryById, updateRepository } from './store.ts';
 
-export function branches({ db, clock, git, changes }: ContentDeps) {
+export function branches({ db, clock, git, changes, paging }: ContentDeps) {
   return {
     async CreateBranch(input, call) {
       const row = await existing(db, call, input.repositoryName);
@@ -38,12 +37,13 @@ export function branches({ db, clock, git, changes }: ContentDeps) {
 
     async ListBranches(input, call) {
       const row = await existing(db, call, input.repositoryName);
-      const question = ['ListBranches', call.account, call.region, row.repository_id];
-      const after = readToken(question, input.nextToken, (value) => typeof value === 'string');
+      const place = { operation: 'codecommit:ListBranches', account: call.account, region: call.region, arguments: row.repository_id };
+      const after = readToken(paging, place, input.nextToken)?.[0];
       const names = (await git.repository(row.repository_id).read.branches()).map(({ name }) => name);
-      const first = after === undefined ? 0 : names.findIndex((name) => Buffer.compare(Buffer.from(name), Buffer.from(after)) > 0);
+      const first = after === undefined ? 0 : names.findIndex((name) => Buffer.compare(Buffer.from(name), Buffer.from(String(after))) > 0);
       const page = first < 0 ? [] : names.slice(first, first + limits.branchesPerPage);
-      return { branches: page, ...page.length > 0 && page.at(-1) !== names.at(-1) ? { nextToken: nextToken(question, page.at(-1)) } : {} };
+      const last = page.at(-1);
+      return { branches: page, ...last !== undefined && last !== names.at(-1) ? { nextToken: paging.after(place, [last]) } : {} };
     },
 
     /** Deleting a branch that is not there succeeds and answers nothing, as AWS does. */

@@ -49,9 +49,8 @@ export function gitDoor(deps: GitDoorDeps): Door {
       } catch (error) {
         if (context.signal.aborted || response.destroyed) return;
         const answer = refusalOf(error);
-        // What has begun cannot be taken back: a broken connection is the only honest end.
-        if (response.headersSent) response.destroy();
-        if (!answer) throw error;
+        // An answer that has begun cannot be taken back: the edge breaks the connection, the only honest end.
+        if (!answer || response.headersSent) throw error;
         refuse(request, response, answer.status, answer.text);
       }
     },
@@ -134,7 +133,7 @@ async function pushTo(deps: GitDoorDeps, visit: Visit): Promise<void> {
     return;
   }
   response.end();
-  handle.tidy();
+  handle.pushed();
 }
 
 /** Every reference must be allowed, or none is changed. */

@@ -1,7 +1,12 @@
+import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { request as httpRequest } from 'node:http';
+import type { ClientRequest, IncomingMessage } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { FLUSH, packetLine } from '../../git/index.ts';
@@ -37,11 +42,33 @@ async function workTree(origin = house.url('site')): Promise<ReturnType<typeof g
   return local;
 }
 
+const of = (fullName: string) => ({ referenceFullName: fullName, repositoryName: 'site', callerUserArn: ada.arn });
 const stamp = (time: number): string => new Date(time).toISOString().replaceAll(/[-:]|\..*/g, '');
 const authorization = `Basic ${btoa(`${adaPassword.userName}:${adaPassword.password}`)}`;
 const head = async (local: ReturnType<typeof gitClient>): Promise<string> => (await local('rev-parse', 'HEAD')).stdout.trim();
 const details = (): unknown[] => house.events.map(({ detail }) => detail);
 const delivered = async (count: number): Promise<void> => expect.poll(() => house.events.length).toBe(count);
+
+/** A push of bare commands. */
+const rawPush = async (commands: string[]): Promise<string> => {
+  const [first = '', ...others] = commands;
+  const answer = await fetch(`${house.endpoint}/v1/repos/site/git-receive-pack`, {
+    method: 'POST',
+    body: new Uint8Array(Buffer.concat([packetLine(`${first}\0report-status`), ...others.map(packetLine), FLUSH])),
+    headers: { authorization, 'content-type': 'application/x-git-receive-pack-request' },
+  });
+  return answer.text();
+};
+
+/** The status of a request with a signed password. */
+const ask = async (userName: string, secret: string, { time = Date.now(), host = '', path = '/v1/repos/site' } = {}): Promise<number> => {
+  const timestamp = stamp(time);
+  const signature = gitSignature(timestamp, { secretAccessKey: secret, region: 'us-east-1', host: host || new URL(house.endpoint).host, path });
+  const authorization = `Basic ${btoa(`${userName}:${timestamp}Z${signature}`)}`;
+  const answer = await fetch(`${house.endpoint}${path}/info/refs?service=git-upload-pack`, { headers: { authorization } });
+  await answer.arrayBuffer();
+  return answer.status;
+};
 
 describe('git push and fetch', () => {
   it('push, clone, fetch and shallow clone round trip, with one event for each reference', async () => {
@@ -63,7 +90,6 @@ describe('git push and fetch', () => {
 
     expect(await local('push', 'origin', ':feature/x')).toMatchObject({ code: 0 });
     await delivered(5);
-    const of = (fullName: string) => ({ referenceFullName: fullName, repositoryName: 'site', callerUserArn: ada.arn });
     expect(details()).toEqual([
       expect.objectContaining({ event: 'referenceCreated', referenceType: 'branch', referenceName: 'main', commitId: first, ...of('refs/heads/main') }),
       expect.objectContaining({ event: 'referenceUpdated', oldCommitId: first, commitId: second, ...of('refs/heads/main') }),
@@ -135,23 +161,58 @@ describe('git push and fetch', () => {
 
   it('a push of more than 4,000 references is refused as a whole', async () => {
     const local = await workTree();
-    const commit = await head(local);
-    const folder = (await local('rev-parse', '--absolute-git-dir')).stdout.trim();
-    const packed = Array.from({ length: 4_001 }, (_, index) => `${commit} refs/heads/b${String(index).padStart(5, '0')}\n`).join('');
-    await writeFile(join(folder, 'packed-refs'), `# pack-refs with: peeled fully-peeled sorted \n${packed}`);
-    expect(await local('push', '-q', 'origin', 'refs/heads/b*')).toMatchObject({ code: 1, stderr: expect.stringContaining('at most 4000 references') });
-    expect(house.events).toEqual([]);
+    const id = await head(local);
+    await local('push', '-q', 'origin', 'main');
+    const report = await rawPush(Array.from({ length: 4_001 }, (_, index) => `${'0'.repeat(40)} ${id} refs/heads/b${index}`));
+    expect(report).toContain('ng refs/heads/b4000 a push may change at most 4000 references');
+    expect((await house.call('ListBranches', { repositoryName: 'site' })).branches).toEqual(['main']);
   });
 
   it('a push with a hostile reference name is refused', async () => {
+    const id = await head(await workTree());
+    expect(await rawPush([`${'0'.repeat(40)} ${id} refs/heads/../../config`])).toContain('ng refs/heads/../../config');
+  });
+});
+
+/** A request to a service, open until it is ended. */
+const send = (service: string): ClientRequest => {
+  const client = httpRequest(`${house.endpoint}/v1/repos/site/${service}`, { method: 'POST', headers: { authorization, 'content-type': `application/x-${service}-request` } });
+  client.on('error', () => undefined);
+  return client;
+};
+
+describe('a client that goes away', () => {
+  const run = promisify(execFile);
+  /** How many git processes work on a repository of this house. */
+  const working = async (verb: string): Promise<number> => {
+    const { stdout } = await run('ps', ['-eo', 'args']);
+    return stdout.split('\n').filter((line) => line.includes(verb) && line.includes(house.data)).length;
+  };
+  it('in the middle of a push ends git, and nothing has changed', async () => {
+    const id = await head(await workTree());
+    const client = send('git-receive-pack');
+    client.write(Buffer.concat([packetLine(`${'0'.repeat(40)} ${id} refs/heads/main\0report-status`), FLUSH, Buffer.from('PACK')]));
+    await expect.poll(() => working('receive-pack')).toBe(1);
+    client.destroy();
+    await expect.poll(() => working('receive-pack')).toBe(0);
+    expect((await house.call('ListBranches', { repositoryName: 'site' })).branches).toEqual([]);
+    await house.call('PutFile', { repositoryName: 'site', branchName: 'main', filePath: 'a', fileContent: Buffer.from('1') });
+  });
+
+  it('in the middle of a clone ends git', async () => {
     const local = await workTree();
-    const id = await head(local);
-    const line = `${'0'.repeat(40)} ${id} refs/heads/../../config\0report-status`;
-    const body = `${(line.length + 4).toString(16).padStart(4, '0')}${line}0000`;
-    const answer = await fetch(`${house.endpoint}/v1/repos/site/git-receive-pack`, {
-      method: 'POST', body, headers: { authorization, 'content-type': 'application/x-git-receive-pack-request' },
-    });
-    expect(await answer.text()).toContain('ng refs/heads/../../config');
+    const folder = (await local('rev-parse', '--show-toplevel')).stdout.trim();
+    await writeFile(join(folder, 'big.bin'), randomBytes(20_000_000));
+    await local('add', '.');
+    await local('commit', '-qm', 'Big');
+    await local('push', '-q', 'origin', 'main');
+    const client = send('git-upload-pack');
+    client.end(Buffer.concat([packetLine(`want ${await head(local)} no-progress\n`), FLUSH, packetLine('done\n')]));
+    const [answer] = await once(client, 'response') as [IncomingMessage];
+    await once(answer, 'readable');
+    await expect.poll(() => working('upload-pack')).toBe(1);
+    client.destroy();
+    await expect.poll(() => working('upload-pack')).toBe(0);
   });
 });
 
@@ -207,16 +268,6 @@ describe('who may', () => {
   }, 60_000);
 
   describe('a signed password', () => {
-    const ask = async (userName: string, secret: string, { time = Date.now(), host = '', path = '/v1/repos/site' } = {}): Promise<number> => {
-      const timestamp = stamp(time);
-      const signature = gitSignature(timestamp, { secretAccessKey: secret, region: 'us-east-1', host: host || new URL(house.endpoint).host, path });
-      const stamp = (time: number): string => new Date(time).toISOString().replaceAll(/[-:]|\..*/g, '');
-const authorization = `Basic ${btoa(`${userName}:${timestamp}Z${signature}`)}`;
-      const answer = await fetch(`${house.endpoint}${path}/info/refs?service=git-upload-pack`, { headers: { authorization } });
-      await answer.arrayBuffer();
-      return answer.status;
-    };
-
     it('is accepted with the port signed or not, and for the path with .git', async () => {
       expect(await ask(adaKey.id, adaKey.secret)).toBe(200);
       expect(await ask(adaKey.id, adaKey.secret, { host: '127.0.0.1' })).toBe(200);

@@ -5,6 +5,7 @@ import type { Git, GitSources } from '../../git/index.ts';
 import type { AccessKeys, Authorizer, ServicePasswords } from '../../kernel/access.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import type { Database } from '../../kernel/database.ts';
+import type { Paging } from '../../kernel/paging.ts';
 import { service } from '../../kernel/service.ts';
 import type { Room } from '../../kernel/service.ts';
 import { access } from './access.ts';
@@ -19,6 +20,7 @@ import { putFile } from './put-file.ts';
 import { refChanges } from './ref-changes.ts';
 import { repositories } from './repositories.ts';
 import { gitSources } from './sources.ts';
+import { tagging } from './tags.ts';
 
 export interface CodeCommitDeps {
   readonly db: Database;
@@ -26,6 +28,7 @@ export interface CodeCommitDeps {
   readonly jobs: Jobs;
   readonly outbox: Outbox;
   readonly git: Git;
+  readonly paging: Paging;
   readonly accessKeys: AccessKeys;
   readonly servicePasswords: ServicePasswords;
   readonly authorizer: Authorizer;
@@ -39,7 +42,7 @@ export function createCodeCommit(deps: CodeCommitDeps): Room & { readonly source
   return {
     service: service<CodeCommitApi>()({
       name: 'codecommit',
-      operations: { ...repositories(deps), ...branches(content), ...commits(content), ...files(content), ...putFile(content) },
+      operations: { ...repositories(deps), ...branches(content), ...commits(content), ...files(content), ...putFile(content), ...tagging(deps) },
       access,
       notYet,
     }),

@@ -19,6 +19,7 @@ beforeEach(async () => {
 
 const put = (filePath: string, content: string, more: { parentCommitId?: string; branchName?: string; fileMode?: 'EXECUTABLE' } = {}) =>
   house.call('PutFile', { repositoryName: name, branchName: 'main', filePath, fileContent: Buffer.from(content), commitMessage: `Put ${filePath}`, name: 'Ada', email: 'ada@example.com', ...more });
+const arnOf = (repositoryName: string): string => `arn:aws:codecommit:us-east-1:${place.account}:${repositoryName}`;
 const failing = (error: string) => expect.objectContaining({ name: error });
 
 describe('repositories', () => {
@@ -65,6 +66,17 @@ describe('repositories', () => {
     await house.call('UpdateRepositoryDescription', { repositoryName: `${name}-new`, repositoryDescription: 'Other' });
     expect((await house.call('GetRepository', { repositoryName: `${name}-new` })).repositoryMetadata).toMatchObject({ repositoryDescription: 'Other', defaultBranch: 'main' });
     expect((await house.call('GetBranch', { repositoryName: `${name}-new`, branchName: 'main' })).branch?.commitId).toBe(commitId);
+  });
+
+  it('tags: given at creation or later, listed, removed, and kept through a new name', async () => {
+    const tagged = `${name}-tagged`;
+    await house.call('CreateRepository', { repositoryName: tagged, tags: { team: 'web' } });
+    await house.call('TagResource', { resourceArn: arnOf(tagged), tags: { stage: 'test', gone: '1' } });
+    await house.call('UntagResource', { resourceArn: arnOf(tagged), tagKeys: ['gone'] });
+    await house.call('UpdateRepositoryName', { oldName: tagged, newName: `${tagged}-2` });
+    expect(await house.call('ListTagsForResource', { resourceArn: arnOf(`${tagged}-2`) })).toEqual({ tags: { team: 'web', stage: 'test' } });
+    await expect(house.call('TagResource', { resourceArn: arnOf(name), tags: { 'aws:x': '1' } })).rejects.toEqual(failing('InvalidSystemTagUsageException'));
+    await expect(house.call('ListTagsForResource', { resourceArn: 'nonsense' })).rejects.toEqual(failing('InvalidResourceArnException'));
   });
 
   it('DeleteRepository: takes the files with it, frees the name, and is idempotent', async () => {

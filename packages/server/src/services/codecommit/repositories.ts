@@ -5,15 +5,17 @@ import type { Jobs } from '../../engine/jobs.ts';
 import type { Git } from '../../git/index.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import type { Database } from '../../kernel/database.ts';
+import type { PagePlace, PageKey, Paging } from '../../kernel/paging.ts';
 import type { Call, Operations } from '../../kernel/service.ts';
+import { listTags, putTags, removeAllTags, replaceTags } from '../../kernel/tags.ts';
 import { repositoryArn } from './arns.ts';
 import { repositoryDescription, repositoryName } from './checks.ts';
 import { fail } from './failures.ts';
 import { limits } from './limits.ts';
-import { nextToken, readToken } from './pages.ts';
-import { existing } from './room.ts';
+import { existing, readToken } from './room.ts';
 import { deleteRepository, findRepositories, findRepository, insertRepository, listRepositories, NameTaken, updateRepository } from './store.ts';
 import type { RepositoryRow } from './store.ts';
+import { refuseTags, tagsIn } from './tags.ts';
 
 const REMOVAL = 'codecommit/repository-removal';
 
@@ -22,9 +24,10 @@ export interface RepositoriesDeps {
   readonly clock: Clock;
   readonly jobs: Jobs;
   readonly git: Git;
+  readonly paging: Paging;
 }
 
-export function repositories({ db, clock, jobs, git }: RepositoriesDeps) {
+export function repositories({ db, clock, jobs, git, paging }: RepositoriesDeps) {
   // The row goes first and takes the name with it; the files follow, whatever happens in between.
   jobs.handle(REMOVAL, (run) => git.remove(run.key.id));
 
@@ -32,13 +35,15 @@ export function repositories({ db, clock, jobs, git }: RepositoriesDeps) {
     async CreateRepository(input, call) {
       const name = repositoryName(input.repositoryName);
       const description = repositoryDescription(input.repositoryDescription);
-      if (input.tags && Object.keys(input.tags).length > 0) throw fail('InvalidTagsMapException', 'tags is not supported by Slipway yet.');
       if (input.kmsKeyId !== undefined) throw fail('OperationNotAllowedException', 'kmsKeyId is not supported by Slipway yet.');
       const now = clock.now();
       const row: RepositoryRow = {
         account: call.account, region: call.region, repository_id: randomUUID(), name, description, default_branch: null, created_at: now, updated_at: now,
       };
-      await orNameExists(name, db.transaction((tx) => insertRepository(tx, row)));
+      await orNameExists(name, db.transaction(async (tx) => {
+        await insertRepository(tx, row);
+        await putTags(tx, tagged(row), tagsIn(input.tags), refuseTags);
+      }));
       return { repositoryMetadata: metadata(row, call) };
     },
 
@@ -63,8 +68,8 @@ export function repositories({ db, clock, jobs, git }: RepositoriesDeps) {
 
     async ListRepositories(input, call) {
       const { sortBy = 'repositoryName', order = sortBy === 'lastModifiedDate' ? 'descending' : 'ascending' } = input;
-      const question = ['ListRepositories', call.account, call.region, sortBy, order];
-      const after = readToken(question, input.nextToken, isPlaceInList);
+      const place: PagePlace = { operation: 'codecommit:ListRepositories', account: call.account, region: call.region, arguments: [sortBy, order] };
+      const after = placeInList(readToken(paging, place, input.nextToken));
       const rows = await listRepositories(db, call, {
         sortBy: sortBy === 'lastModifiedDate' ? 'updated_at' : 'name',
         descending: order === 'descending',
@@ -75,7 +80,7 @@ export function repositories({ db, clock, jobs, git }: RepositoriesDeps) {
       const last = page.at(-1);
       return {
         repositories: page.map((row) => ({ repositoryName: row.name, repositoryId: row.repository_id })),
-        ...rows.length > page.length && last ? { nextToken: nextToken(question, { name: last.name, updated_at: last.updated_at }) } : {},
+        ...rows.length > page.length && last ? { nextToken: paging.after(place, [last.name, last.updated_at]) } : {},
       };
     },
 
@@ -85,8 +90,10 @@ export function repositories({ db, clock, jobs, git }: RepositoriesDeps) {
       if (!row) return {};
       const deleted = await db.transaction(async (tx) => {
         const done = await deleteRepository(tx, row);
-        if (done) await jobs.wake(tx, { kind: REMOVAL, account: row.account, region: row.region, id: row.repository_id });
-        return done;
+        if (!done) return false;
+        await removeAllTags(tx, tagged(row));
+        await jobs.wake(tx, { kind: REMOVAL, account: row.account, region: row.region, id: row.repository_id });
+        return true;
       });
       return deleted ? { repositoryId: row.repository_id } : {};
     },
@@ -101,7 +108,14 @@ export function repositories({ db, clock, jobs, git }: RepositoriesDeps) {
     async UpdateRepositoryName(input, call) {
       const name = repositoryName(input.newName);
       const row = await existing(db, call, input.oldName);
-      const renamed = db.transaction((tx) => updateRepository(tx, row, { name, updated_at: clock.now() }));
+      const renamed = db.transaction(async (tx) => {
+        // Tags hang on the ARN, which has the name in it.
+        const tags = await listTags(tx.query, tagged(row));
+        if (!await updateRepository(tx, row, { name, updated_at: clock.now() })) return false;
+        await removeAllTags(tx, tagged(row));
+        await replaceTags(tx, tagged({ ...row, name }), tags, refuseTags);
+        return true;
+      });
       if (!await orNameExists(name, renamed)) throw gone(row.name);
       return {};
     },
@@ -134,5 +148,7 @@ async function orNameExists<T>(name: string, work: Promise<T>): Promise<T> {
   }
 }
 
-const isPlaceInList = (value: unknown): value is Pick<RepositoryRow, 'name' | 'updated_at'> =>
-  typeof value === 'object' && value !== null && 'name' in value && typeof value.name === 'string' && 'updated_at' in value && typeof value.updated_at === 'number';
+const placeInList = (key: PageKey | undefined): Pick<RepositoryRow, 'name' | 'updated_at'> | undefined =>
+  key && { name: String(key[0]), updated_at: Number(key[1]) };
+
+const tagged = ({ region, account, name }: Pick<RepositoryRow, 'account' | 'region' | 'name'>) => ({ account, arn: repositoryArn(region, account, name) });

@@ -1,6 +1,7 @@
 import type { Git, Repository } from '../../git/index.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import type { Database } from '../../kernel/database.ts';
+import type { PageKey, PagePlace, Paging } from '../../kernel/paging.ts';
 import { repositoryName } from './checks.ts';
 import { fail } from './failures.ts';
 import type { RefChanges } from './ref-changes.ts';
@@ -13,6 +14,7 @@ export interface ContentDeps {
   readonly clock: Clock;
   readonly git: Git;
   readonly changes: RefChanges;
+  readonly paging: Paging;
 }
 
 /** @throws RepositoryNameRequiredException, InvalidRepositoryNameException, RepositoryDoesNotExistException */
@@ -32,4 +34,12 @@ export async function specifiedCommit(git: Repository, row: RepositoryRow, speci
   return await git.read.commitId(specifier)
     ?? await git.read.commitId(`refs/heads/${specifier}`)
     ?? await git.read.commitId(`refs/tags/${specifier}`);
+}
+
+/** Where the page before ended. @throws InvalidContinuationTokenException */
+export function readToken(paging: Paging, place: PagePlace, token: string | undefined): PageKey | undefined {
+  if (!token) return undefined;
+  const key = paging.read(place, token);
+  if (!key) throw fail('InvalidContinuationTokenException', 'The specified continuation token is not valid.');
+  return key;
 }

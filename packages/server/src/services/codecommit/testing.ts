@@ -13,6 +13,8 @@ import type { Caller } from '../../kernel/caller.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import { openDatabase } from '../../kernel/database/index.ts';
 import { ServiceError } from '../../kernel/errors.ts';
+import { kernelMigrations } from '../../kernel/migrations.ts';
+import { createPaging } from '../../kernel/paging.ts';
 import { silent } from '../../kernel/log.ts';
 import type { AccessRequest, Call } from '../../kernel/service.ts';
 import { createCodeCommit } from './index.ts';
@@ -46,7 +48,7 @@ export async function openHouse(options: HouseOptions = {}) {
     if (refused) throw new ServiceError('AccessDeniedException', `User: ${caller.arn} is not authorized to perform: ${refused.action} on resource: ${refused.resource}`);
   };
   const room = createCodeCommit({
-    db, clock, jobs, outbox, git,
+    db, clock, jobs, outbox, git, paging: createPaging(Buffer.alloc(32, 1)),
     accessKeys: { find: async (id) => keys.get(id) },
     servicePasswords: {
       verify: async (userName, password, service) =>
@@ -55,7 +57,7 @@ export async function openHouse(options: HouseOptions = {}) {
     authorizer: { authorize },
     regions: { default: 'us-east-1', known: ['us-east-1', 'eu-west-1'] },
   });
-  await db.migrate([...engineMigrations, ...room.migrations]);
+  await db.migrate([...kernelMigrations, ...engineMigrations, ...room.migrations]);
 
   const server = createServer((request, response) => {
     const gone = new AbortController();
