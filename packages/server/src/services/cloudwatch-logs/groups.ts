@@ -3,6 +3,8 @@ import type { LogGroup } from '@slipway/contracts/cloudwatch-logs';
 import type { Clock } from '../../kernel/clock.ts';
 import type { Database, Transaction } from '../../kernel/database.ts';
 import type { Operations } from '../../kernel/service.ts';
+import { putTags, removeAllTags, removeTags, tagsOf } from '../../kernel/tags.ts';
+import type { RefuseTags, Tag, Tagged } from '../../kernel/tags.ts';
 import type { Jobs } from '../../engine/jobs.ts';
 import { RETENTION_DAYS } from './limits.ts';
 import { fail, groupArn, groupOfArn, refuse, tokens } from './names.ts';
@@ -38,7 +40,8 @@ export function groups(deps: GroupDeps) {
       }
       await db.transaction(async (tx) => {
         if (await rows.lockGroup(tx, call, input.logGroupName)) throw fail('ResourceAlreadyExistsException', 'The specified log group already exists');
-        await rows.insertGroup(tx, newGroup(call, input.logGroupName, clock.now(), input.tags));
+        await rows.insertGroup(tx, newGroup(call, input.logGroupName, clock.now()));
+        await putTags(tx, tagged(call, input.logGroupName), listOf(input.tags), refuseTags);
       });
       return {};
     },
@@ -46,6 +49,7 @@ export function groups(deps: GroupDeps) {
     async DeleteLogGroup({ logGroupName }, call) {
       await changeGroup(call, logGroupName, async (tx) => {
         for (const id of await rows.deleteStreams(tx, call, logGroupName)) await jobs.wake(tx, { kind: DELETION, account: call.account, region: call.region, id });
+        await removeAllTags(tx, tagged(call, logGroupName));
         await rows.deleteGroup(tx, call, logGroupName);
       });
       return {};
@@ -88,44 +92,35 @@ export function groups(deps: GroupDeps) {
 
     async TagResource({ resourceArn, tags }, call) {
       const name = ownGroup(call, resourceArn);
-      await db.transaction(async (tx) => {
-        const row = await rows.lockGroup(tx, call, name);
-        if (row === undefined) throw noGroup();
-        await rows.updateGroup(tx, call, name, { tags: JSON.stringify({ ...tagsOf(row), ...tags }) });
-      });
+      await changeGroup(call, name, (tx) => putTags(tx, tagged(call, name), listOf(tags), refuseTags));
       return {};
     },
 
     async UntagResource({ resourceArn, tagKeys }, call) {
       const name = ownGroup(call, resourceArn);
-      await db.transaction(async (tx) => {
-        const row = await rows.lockGroup(tx, call, name);
-        if (row === undefined) throw noGroup();
-        const kept = Object.entries(tagsOf(row)).filter(([key]) => !tagKeys.includes(key));
-        await rows.updateGroup(tx, call, name, { tags: JSON.stringify(Object.fromEntries(kept)) });
-      });
+      await changeGroup(call, name, (tx) => removeTags(tx, tagged(call, name), tagKeys));
       return {};
     },
 
     async ListTagsForResource({ resourceArn }, call) {
-      const row = await rows.group(call, ownGroup(call, resourceArn));
-      if (row === undefined) throw noGroup();
-      return { tags: tagsOf(row) };
+      const name = ownGroup(call, resourceArn);
+      if (await rows.group(call, name) === undefined) throw noGroup();
+      return { tags: await tagsOf(db.read, tagged(call, name)) };
     },
   } satisfies Partial<Operations<CloudWatchLogsApi>>;
 }
 
-export function newGroup(at: Place, name: string, created: number, tags: Readonly<Record<string, string>> = {}): GroupRow {
-  return { account: at.account, region: at.region, name, created, retention_days: null, tags: JSON.stringify(tags) };
+export function newGroup(at: Place, name: string, created: number): GroupRow {
+  return { account: at.account, region: at.region, name, created, retention_days: null };
 }
 
 export function noGroup() {
   return fail('ResourceNotFoundException', 'The specified log group does not exist.');
 }
 
-function tagsOf(row: GroupRow): Record<string, string> {
-  return JSON.parse(row.tags) as Record<string, string>;
-}
+const tagged = (at: Place, group: string): Tagged => ({ account: at.account, arn: groupArn(at, group) });
+const listOf = (tags: Readonly<Record<string, string>> = {}): Tag[] => Object.entries(tags).map(([key, value]) => ({ key, value }));
+const refuseTags: RefuseTags = (message, fault) => fail(fault === 'tooMany' ? 'TooManyTagsException' : 'InvalidParameterException', message);
 
 function ownGroup(at: Place, arn: string): string {
   const group = groupOfArn(at, arn);

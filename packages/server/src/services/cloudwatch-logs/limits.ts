@@ -9,7 +9,6 @@ export const TOO_NEW = 2 * 3600_000;
 export const TOO_OLD = 14 * 24 * 3600_000;
 export const MAX_PAGE_EVENTS = 10_000;
 export const MAX_PAGE_BYTES = 1_048_576;
-export const MAX_TAGS = 50;
 export const RETENTION_DAYS: readonly number[] = [
   1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
 ];

@@ -6,7 +6,7 @@ export const migrations: readonly Migration[] = [{
   id: 'cloudwatch-logs-001-groups-and-streams',
   sql: `create table log_groups (
       account text not null, region text not null, name text not null,
-      created bigint not null, retention_days bigint, tags text not null,
+      created bigint not null, retention_days bigint,
       primary key (account, region, name)
     );
     create table log_streams (
@@ -18,8 +18,6 @@ export const migrations: readonly Migration[] = [{
 
 export type GroupRow = {
   account: string; region: string; name: string; created: number; retention_days: number | null;
-  /** A JSON object. */
-  tags: string;
 };
 
 export type StreamRow = {
@@ -50,7 +48,7 @@ export function store(db: Database) {
       await write(tx).insertInto('log_groups').values(row).execute();
     },
 
-    async updateGroup(tx: Transaction, at: Place, name: string, change: Partial<Pick<GroupRow, 'retention_days' | 'tags'>>) {
+    async updateGroup(tx: Transaction, at: Place, name: string, change: Pick<GroupRow, 'retention_days'>) {
       await write(tx).updateTable('log_groups').set(change)
         .where('account', '=', at.account).where('region', '=', at.region).where('name', '=', name).execute();
     },

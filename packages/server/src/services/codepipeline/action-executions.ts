@@ -1,12 +1,13 @@
 import type { CodePipelineApi } from '@slipway/contracts';
 import type { ActionExecutionDetail, ActionExecutionResult } from '@slipway/contracts/codepipeline';
+import type { Paging } from '../../kernel/paging.ts';
 import type { Call, Operations } from '../../kernel/service.ts';
-import { fail, noExecution, noPipeline, tokens } from './names.ts';
+import { fail, noExecution, noPipeline, pagesOf } from './names.ts';
 import { definitionOf, parsed } from './store.ts';
 import type { ActionRow, PipelineTables, Prepared, StoredArtifact } from './store.ts';
 
 /** What each action of each execution did. */
-export function actionExecutions({ rows }: { rows: PipelineTables }) {
+export function actionExecutions({ rows, paging }: { rows: PipelineTables; paging: Paging }) {
   async function detail(row: ActionRow): Promise<ActionExecutionDetail> {
     const version = await rows.version(row, row.pipeline, row.version);
     const definition = version && definitionOf(version);
@@ -33,12 +34,13 @@ export function actionExecutions({ rows }: { rows: PipelineTables }) {
       const execution = filter?.pipelineExecutionId;
       if (execution !== undefined && await rows.execution(call, pipelineName, execution) === undefined) throw noExecution(execution);
       const limit = Math.min(maxResults, 100);
-      const before = tokens.read(nextToken);
+      const pages = pagesOf(paging, call, 'ListActionExecutions', [pipelineName, execution]);
+      const before = pages.read(nextToken);
       const found = await rows.actionPage(call, pipelineName, { before: before === undefined ? undefined : Number(before), limit: limit + 1, execution });
       const shown = found.slice(0, limit);
       return {
         actionExecutionDetails: await Promise.all(shown.map((row) => detail(row))),
-        ...(found.length > limit ? { nextToken: tokens.of((shown.at(-1) as ActionRow).ordinal) } : {}),
+        ...(found.length > limit ? { nextToken: pages.after((shown.at(-1) as ActionRow).ordinal) } : {}),
       };
     },
   } satisfies Partial<Operations<CodePipelineApi>>;

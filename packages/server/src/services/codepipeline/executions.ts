@@ -1,15 +1,17 @@
 import type { CodePipelineApi } from '@slipway/contracts';
 import type { PipelineVariable, SourceRevisionOverride, StartPipelineExecutionInput } from '@slipway/contracts/codepipeline';
 import type { Database, Transaction } from '../../kernel/database.ts';
+import type { Paging } from '../../kernel/paging.ts';
 import type { Call, Operations } from '../../kernel/service.ts';
 import { launch } from './launch.ts';
 import type { LaunchDeps } from './launch.ts';
-import { fail, noExecution, noPipeline, PIPELINE, tokens } from './names.ts';
+import { fail, noExecution, noPipeline, pagesOf, PIPELINE } from './names.ts';
 import { definitionOf, parsed } from './store.ts';
 import type { ActionRow, ExecutionRow, PipelineRow, Revision, StoredArtifact } from './store.ts';
 
 export interface ExecutionDeps extends LaunchDeps {
   readonly db: Database;
+  readonly paging: Paging;
 }
 
 /** Executions of pipelines. */
@@ -104,7 +106,8 @@ export function executions(deps: ExecutionDeps) {
       const stage = filter?.succeededInStage?.stageName;
       const ids = stage === undefined ? undefined : (await rows.stages(call, pipelineName, { stage, status: 'Succeeded' })).map((it) => it.execution);
       const limit = Math.min(maxResults, 100);
-      const before = tokens.read(nextToken);
+      const pages = pagesOf(deps.paging, call, 'ListPipelineExecutions', [pipelineName, stage]);
+      const before = pages.read(nextToken);
       const found = ids?.length === 0 ? [] : await rows.executions(call, pipelineName, { before: before === undefined ? undefined : Number(before), limit: limit + 1, ids });
       const shown = found.slice(0, limit);
       return {
@@ -118,7 +121,7 @@ export function executions(deps: ExecutionDeps) {
           ...(row.stop_reason === null ? {} : { stopTrigger: { reason: row.stop_reason } }),
           ...shared(row),
         }))),
-        ...(found.length > limit ? { nextToken: tokens.of((shown.at(-1) as ExecutionRow).ordinal) } : {}),
+        ...(found.length > limit ? { nextToken: pages.after((shown.at(-1) as ExecutionRow).ordinal) } : {}),
       };
     },
   } satisfies Partial<Operations<CodePipelineApi>>;

@@ -5,6 +5,7 @@ import type { Watches } from '../../engine/watch.ts';
 import type { GitSources } from '../../git/ports.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import type { Database } from '../../kernel/database.ts';
+import type { Paging } from '../../kernel/paging.ts';
 import type { Identities, Peers } from '../../kernel/peers.ts';
 import { service } from '../../kernel/service.ts';
 import type { Room } from '../../kernel/service.ts';
@@ -30,6 +31,7 @@ export interface CodePipelineDeps {
   readonly jobs: Jobs;
   readonly outbox: Outbox;
   readonly watches: Watches;
+  readonly paging: Paging;
   readonly peers: Peers;
   readonly identities: Pick<Identities, 'assumeForService'>;
   readonly git: Pick<GitSources, 'openArchive'>;

@@ -6,7 +6,6 @@ export const MAX_ACTIONS_PER_STAGE = 100;
 export const MAX_ACTIONS = 1000;
 export const MAX_QUEUED = 50;
 export const MAX_PARALLEL = 50;
-export const MAX_TAGS = 50;
 export const MAX_RUN_ORDER = 999;
 /** Artifact keys: at most this much of the pipeline's and the artifact's name. */
 export const KEY_PIPELINE = 20;

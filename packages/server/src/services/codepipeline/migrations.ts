@@ -5,7 +5,7 @@ export const migrations: readonly Migration[] = [{
   id: 'codepipeline-001-pipelines-and-executions',
   sql: `create table pipelines (
       account text not null, region text not null, name text not null,
-      version bigint not null, definition text not null, tags text not null,
+      version bigint not null, definition text not null,
       created bigint not null, updated bigint not null, updated_by text not null, next_ordinal bigint not null,
       primary key (account, region, name)
     );

@@ -1,5 +1,6 @@
 import type { CodePipelineApi } from '@slipway/contracts';
 import { failures } from '../../kernel/errors.ts';
+import type { Paging } from '../../kernel/paging.ts';
 
 export const fail = failures<CodePipelineApi>();
 
@@ -31,17 +32,15 @@ export const noPipeline = (at: Place, name: string) =>
 export const noExecution = (id: string) =>
   fail('PipelineExecutionNotFoundException', `The pipeline execution with id ${id} does not exist.`);
 
-/** Paging: the ordinal or name that a page ended with. */
-export const tokens = {
-  of: (key: string | number): string => Buffer.from(JSON.stringify({ after: key })).toString('base64url'),
-  read(token: string | undefined): string | number | undefined {
-    if (token === undefined) return undefined;
-    try {
-      const key = (JSON.parse(Buffer.from(token, 'base64url').toString()) as { after?: unknown }).after;
-      if (typeof key === 'string' || typeof key === 'number') return key;
-    } catch (error) {
-      if (!(error instanceof SyntaxError)) throw error;
-    }
-    throw fail('InvalidNextTokenException', 'The next token was specified in an invalid format.');
-  },
-};
+/** Paging of one operation: the ordinal or name that a page ended with. */
+export function pagesOf(paging: Paging, at: Place, operation: string, args: unknown = null) {
+  const place = { operation: `codepipeline:${operation}`, account: at.account, region: at.region, arguments: args };
+  return {
+    after: (key: string | number): string => paging.after(place, [key]),
+    read(token: string | undefined): string | number | undefined {
+      const key = token === undefined ? [] : paging.read(place, token);
+      if (key === undefined) throw fail('InvalidNextTokenException', 'The next token was specified in an invalid format.');
+      return key[0];
+    },
+  };
+}

@@ -8,11 +8,12 @@ import type { CodePipelineApi } from '@slipway/contracts';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createJobs, createOutbox, createWatches, engineMigrations } from '../../engine/index.ts';
 import type { Jobs, Outbox, StoredEvent, Watches } from '../../engine/index.ts';
-import { watchMigrations } from '../../engine/watch.ts';
 import type { Caller } from '../../kernel/caller.ts';
 import { openDatabase } from '../../kernel/database/index.ts';
 import type { Database } from '../../kernel/database.ts';
 import { ServiceError } from '../../kernel/errors.ts';
+import { kernelMigrations } from '../../kernel/migrations.ts';
+import { createPaging } from '../../kernel/paging.ts';
 import { silent } from '../../kernel/log.ts';
 import type { Peers } from '../../kernel/peers.ts';
 import type { Call, Operations } from '../../kernel/service.ts';
@@ -118,13 +119,12 @@ beforeEach(async () => {
   outbox = createOutbox({ db, clock, log: silent });
   watches = createWatches({ jobs });
   const room = createCodePipeline({
-    db, clock, jobs, outbox, watches, peers: world.peers,
+    db, clock, jobs, outbox, watches, peers: world.peers, paging: createPaging(Buffer.alloc(32, 1)),
     identities: { assumeForService: async () => ({ ...root, kind: 'role' }) },
     git: { openArchive: async ({ commitId }) => Readable.from([`zip of ${commitId}`]) },
   });
   operations = room.service.operations as unknown as Operations<CodePipelineApi>;
-  const migrations = [...engineMigrations, ...watchMigrations, ...room.migrations];
-  await db.migrate(migrations.filter((it, index) => migrations.findIndex((other) => other.id === it.id) === index));
+  await db.migrate([...kernelMigrations, ...engineMigrations, ...room.migrations]);
   outbox.deliverTo(async (event) => { told.push(event); });
   await outbox.start();
   await jobs.start();
@@ -308,14 +308,14 @@ describe('approvals', () => {
   });
 });
 
+async function push(commit: string): Promise<void> {
+  world.head = commit;
+  await db.transaction((tx) => watches.notify(tx, { kind: 'codecommit/ref', ...at, id: 'site:refs/heads/main' }));
+  await settled();
+}
+
 describe('PollForSourceChanges', () => {
   const polled = { ...source, configuration: { RepositoryName: 'site', BranchName: 'main' } };
-  const push = async (commit: string): Promise<void> => {
-    world.head = commit;
-    await db.transaction((tx) => watches.notify(tx, { kind: 'codecommit/ref', ...at, id: 'site:refs/heads/main' }));
-    await settled();
-  };
-
   test('a push starts exactly one execution', async () => {
     await create([stage('Source', polled), stage('Approve', approve)]);
     await push('c2');
@@ -338,6 +338,29 @@ test('StartPipelineExecution: the same token answers the first execution, and a 
   expect(await operations.StartPipelineExecution({ name: 'release', clientRequestToken: 't' }, call)).toEqual(first);
   await settled();
   expect((await list())[0]?.sourceRevisions?.[0]?.revisionId).toBe('c0');
+});
+
+test('lists are paged newest first, and a token of another list is refused', async () => {
+  const first = await create([stage('Source', source), stage('Approve', approve)]);
+  const second = await start();
+  const page = await operations.ListPipelineExecutions({ pipelineName: 'release', maxResults: 1 }, call);
+  const rest = await operations.ListPipelineExecutions({ pipelineName: 'release', maxResults: 1, nextToken: page.nextToken }, call);
+  expect([page, rest].map((it) => it.pipelineExecutionSummaries?.[0]?.pipelineExecutionId)).toEqual([second, first]);
+  expect(rest.nextToken).toBeUndefined();
+  await expect(operations.ListActionExecutions({ pipelineName: 'release', nextToken: page.nextToken }, call)).rejects.toMatchObject({ name: 'InvalidNextTokenException' });
+});
+
+test('DeletePipeline: nothing of it is left, and the name is free again', async () => {
+  await operations.CreatePipeline({ pipeline: declaration([stage('Source', source), stage('Build', build)]), tags: [{ key: 'team', value: 'blue' }] }, call);
+  await settled();
+  const resourceArn = `arn:aws:codepipeline:${at.region}:${at.account}:release`;
+  expect((await operations.ListTagsForResource({ resourceArn }, call)).tags).toEqual([{ key: 'team', value: 'blue' }]);
+  await operations.DeletePipeline({ name: 'release' }, call);
+  await endBuild('site-build:1', 'SUCCEEDED');
+  await expect(operations.GetPipeline({ name: 'release' }, call)).rejects.toMatchObject({ name: 'PipelineNotFoundException' });
+  await create([stage('Source', source), stage('Approve', approve)]);
+  expect((await list()).length).toBe(1);
+  expect((await operations.ListTagsForResource({ resourceArn }, call)).tags).toEqual([]);
 });
 
 describe('CreatePipeline refuses', () => {

@@ -1,19 +1,22 @@
 import type { CodePipelineApi } from '@slipway/contracts';
-import type { PipelineDeclaration, Tag } from '@slipway/contracts/codepipeline';
+import type { PipelineDeclaration } from '@slipway/contracts/codepipeline';
+import type { Transaction } from '../../kernel/database.ts';
 import { ServiceError } from '../../kernel/errors.ts';
+import type { Paging } from '../../kernel/paging.ts';
 import type { Call, Operations } from '../../kernel/service.ts';
+import { listTags, putTags, removeAllTags, removeTags } from '../../kernel/tags.ts';
+import type { RefuseTags, Tagged } from '../../kernel/tags.ts';
 import { checkDefinition, normalised } from './definition.ts';
 import { launch } from './launch.ts';
-import { MAX_TAGS } from './limits.ts';
-import { fail, noPipeline, PIPELINE, pipelineArn, pipelineOfArn, SERVICE, SOURCES, tokens } from './names.ts';
+import { fail, noPipeline, pagesOf, PIPELINE, pipelineArn, pipelineOfArn, SERVICE, SOURCES } from './names.ts';
 import { look, remember } from './sources.ts';
 import type { SourceDeps } from './sources.ts';
 import { definitionOf } from './store.ts';
 import type { PipelineRow } from './store.ts';
 
 /** Pipelines as definitions. */
-export function pipelines(deps: SourceDeps) {
-  const { db, clock, jobs, rows, identities, providers } = deps;
+export function pipelines(deps: SourceDeps & { readonly paging: Paging }) {
+  const { paging, db, clock, jobs, rows, identities, providers } = deps;
 
   async function check(pipeline: PipelineDeclaration, call: Call): Promise<void> {
     checkDefinition(pipeline, providers, call.region);
@@ -25,12 +28,11 @@ export function pipelines(deps: SourceDeps) {
     }
   }
 
-  async function changeTags(call: Call, arn: string, change: (tags: Record<string, string>) => Record<string, string>): Promise<void> {
+  async function changeTags(call: Call, arn: string, change: (tx: Transaction, resource: Tagged) => Promise<void>): Promise<void> {
     const name = pipelineOfArn(call, arn);
     await db.transaction(async (tx) => {
-      const row = await rows.lockPipeline(tx, call, name);
-      if (row === undefined) throw noResource(arn);
-      await rows.updatePipeline(tx, { ...row, tags: JSON.stringify(change(JSON.parse(row.tags) as Record<string, string>)) });
+      if (await rows.lockPipeline(tx, call, name) === undefined) throw noResource(arn);
+      await change(tx, { account: call.account, arn });
     });
   }
 
@@ -47,9 +49,10 @@ export function pipelines(deps: SourceDeps) {
         const now = clock.now();
         const row: PipelineRow = {
           account: call.account, region: call.region, name, version: 1, definition: JSON.stringify(definition),
-          tags: JSON.stringify(withTags({}, tags)), created: now, updated: now, updated_by: call.caller.arn, next_ordinal: 0,
+          created: now, updated: now, updated_by: call.caller.arn, next_ordinal: 0,
         };
         await rows.insertPipeline(tx, row);
+        await putTags(tx, { account: call.account, arn: pipelineArn(call, name) }, tags, refuseTags);
         await remember(deps, tx, call, name, looks);
         await launch(deps, tx, row, { trigger: { type: 'CreatePipeline', detail: call.caller.arn } });
       });
@@ -87,6 +90,7 @@ export function pipelines(deps: SourceDeps) {
       await db.transaction(async (tx) => {
         if (await rows.lockPipeline(tx, call, name) === undefined) return;
         await rows.deletePipeline(tx, call, name);
+        await removeAllTags(tx, { account: call.account, arn: pipelineArn(call, name) });
         // Its source job finds nothing and gives up what it watches.
         await jobs.wake(tx, { kind: SOURCES, account: call.account, region: call.region, id: name });
       });
@@ -94,41 +98,35 @@ export function pipelines(deps: SourceDeps) {
     },
 
     async ListPipelines({ nextToken, maxResults = 1000 }, call) {
-      const found = await rows.pipelines(call, String(tokens.read(nextToken) ?? ''), maxResults + 1);
+      const pages = pagesOf(paging, call, 'ListPipelines');
+      const found = await rows.pipelines(call, String(pages.read(nextToken) ?? ''), maxResults + 1);
       const shown = found.slice(0, maxResults);
       return {
         pipelines: shown.map((row) => {
           const { pipelineType, executionMode } = definitionOf(row);
           return { name: row.name, version: row.version, pipelineType, executionMode, created: row.created, updated: row.updated };
         }),
-        ...(found.length > maxResults ? { nextToken: tokens.of((shown.at(-1) as PipelineRow).name) } : {}),
+        ...(found.length > maxResults ? { nextToken: pages.after((shown.at(-1) as PipelineRow).name) } : {}),
       };
     },
 
     async TagResource({ resourceArn, tags }, call) {
-      await changeTags(call, resourceArn, (before) => withTags(before, tags));
+      await changeTags(call, resourceArn, (tx, resource) => putTags(tx, resource, tags, refuseTags));
       return {};
     },
 
     async UntagResource({ resourceArn, tagKeys }, call) {
-      await changeTags(call, resourceArn, (before) => Object.fromEntries(Object.entries(before).filter(([key]) => !tagKeys.includes(key))));
+      await changeTags(call, resourceArn, (tx, resource) => removeTags(tx, resource, tagKeys));
       return {};
     },
 
     async ListTagsForResource({ resourceArn }, call) {
-      const row = await rows.pipeline(call, pipelineOfArn(call, resourceArn));
-      if (row === undefined) throw noResource(resourceArn);
-      return { tags: Object.entries(JSON.parse(row.tags) as Record<string, string>).map(([key, value]) => ({ key, value })) };
+      if (await rows.pipeline(call, pipelineOfArn(call, resourceArn)) === undefined) throw noResource(resourceArn);
+      return { tags: await listTags(db.read, { account: call.account, arn: resourceArn }) };
     },
   } satisfies Partial<Operations<CodePipelineApi>>;
 }
 
 const noResource = (arn: string) => fail('ResourceNotFoundException', `The resource ${arn} was not found.`);
 
-function withTags(before: Readonly<Record<string, string>>, tags: readonly Tag[]): Record<string, string> {
-  const reserved = tags.find((tag) => tag.key.toLowerCase().startsWith('aws:'));
-  if (reserved) throw fail('InvalidTagsException', `The tag key ${reserved.key} uses the reserved prefix aws:`);
-  const after = { ...before, ...Object.fromEntries(tags.map((tag) => [tag.key, tag.value])) };
-  if (Object.keys(after).length > MAX_TAGS) throw fail('TooManyTagsException', `A resource can have at most ${MAX_TAGS} tags`);
-  return after;
-}
+const refuseTags: RefuseTags = (message, fault) => fail(fault === 'tooMany' ? 'TooManyTagsException' : 'InvalidTagsException', message);

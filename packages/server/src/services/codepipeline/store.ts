@@ -7,8 +7,6 @@ export type PipelineRow = {
   account: string; region: string; name: string; version: number;
   /** JSON: PipelineDeclaration as GetPipeline shows it. */
   definition: string;
-  /** JSON: key → value. */
-  tags: string;
   created: number; updated: number; updated_by: string; next_ordinal: number;
 };
 export type TransitionRow = {
