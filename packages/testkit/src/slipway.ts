@@ -55,6 +55,7 @@ export class Slipway {
     this.clock = clock;
     this.data = data;
     this.aws = this.as(rootKey);
+    clock.settleWith(() => server.settled());
     server.onEvent((event) => {
       this.events.push(event);
       for (const wake of this.#waiting) wake();

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { loadContract, type Apis } from '@slipway/contracts';
 import { blobMigrations, openBlobs } from '../blobs/index.ts';
 import type { EdgeDeps } from '../edge/server.ts';
-import { createJobs, createOutbox, engineMigrations, type StoredEvent } from '../engine/index.ts';
+import { createJobs, createOutbox, createWatches, engineMigrations, type StoredEvent } from '../engine/index.ts';
 import { createGit } from '../git/index.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { openDatabase } from '../kernel/database/index.ts';
@@ -17,12 +17,15 @@ import { openLogs } from '../logs/index.ts';
 import { createCloudWatchLogs } from '../services/cloudwatch-logs/index.ts';
 import { createCodeBuild, type BuildRunner } from '../services/codebuild/index.ts';
 import { createCodeCommit } from '../services/codecommit/index.ts';
+import { createCodePipeline } from '../services/codepipeline/index.ts';
+import { createEventBridge } from '../services/eventbridge/index.ts';
 import { createIam } from '../services/iam/index.ts';
 import { createS3 } from '../services/s3/index.ts';
 import { createSts } from '../services/sts/index.ts';
 import { createWire, validate } from '../wire/index.ts';
 import type { Config } from './config.ts';
 import type { DataFolder, RootProfile } from './data-folder.ts';
+import { housekeeping } from './housekeeping.ts';
 
 export type { BuildRunner } from '../services/codebuild/index.ts';
 
@@ -61,6 +64,7 @@ export async function compose(deps: ComposeDeps): Promise<House> {
 
   const jobs = createJobs({ db, clock, log });
   const outbox = createOutbox({ db, clock, log });
+  const watches = createWatches({ jobs });
   const blobs = await openBlobs({ db, jobs, clock, directory: folder.blobs, masterKey });
   const logs = await openLogs(folder.logs, { clock });
   const git = createGit({ folder: folder.git });
@@ -68,23 +72,31 @@ export async function compose(deps: ComposeDeps): Promise<House> {
   const iam = createIam({ db, clock, seal, hash, paging });
   const sts = createSts({ db, clock, seal, roles: iam.roles, lastingKeys: iam.accessKeys });
   const { authorizer, servicePasswords } = iam;
-  const { accessKeys } = sts;
+  const { accessKeys, identities } = sts;
   const dispatcher = createDispatcher({ authorizer, log, endpoint: deps.endpoint, validate: (service, operation, input) => validate(loadContract(service as keyof Apis), operation, input) });
+
+  const { peers } = dispatcher;
+  const codecommit = createCodeCommit({ db, clock, jobs, outbox, paging, git, accessKeys, servicePasswords, authorizer, regions: { default: config.region, known: allRegions() } });
+  const eventbridge = createEventBridge({ db, clock, jobs, paging, peers, identities, log });
 
   const rooms: Room[] = [
     iam,
     sts,
     createS3({ db, blobs, clock, paging, regionExists, authorizer }),
     createCloudWatchLogs({ db, clock, jobs, logs, authorizer }),
-    createCodeCommit({ db, clock, jobs, outbox, git, paging, accessKeys, servicePasswords, authorizer, regions: { default: config.region, known: allRegions() } }),
+    eventbridge,
+    codecommit,
     createCodeBuild({ db, clock, jobs, outbox, paging, runner: deps.runner }),
+    createCodePipeline({ db, clock, jobs, outbox, watches, paging, peers, identities, git: codecommit.sources }),
   ];
   for (const room of rooms) dispatcher.add(room.service);
 
   await db.migrate([...kernelMigrations, ...engineMigrations, ...blobMigrations, ...rooms.flatMap((room) => room.migrations)]);
 
+  const keepHouse = housekeeping({ db, clock, jobs });
   const listeners: ((event: StoredEvent) => void)[] = [];
   outbox.deliverTo(async (event) => {
+    await eventbridge.deliver(event);
     for (const heard of listeners) heard(event);
   });
 
@@ -103,6 +115,7 @@ export async function compose(deps: ComposeDeps): Promise<House> {
       await blobs.start();
       await outbox.start();
       await jobs.start();
+      await keepHouse();
     },
     async settled() {
       // Each may give the other work; both are idle only when a second look finds them so.
