@@ -85,4 +85,6 @@ export interface WireOptions {
   readonly contracts: readonly Contract[];
   /** The most bytes of a body that are kept in memory; streaming bodies are never kept. */
   readonly maxBodyBytes?: number;
+  /** The region of requests whose signature names none (presigned URLs of Signature Version 2); default us-east-1. */
+  readonly region?: string;
 }

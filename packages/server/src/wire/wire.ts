@@ -10,12 +10,15 @@ import { unknownOperation } from './validate.ts';
 /** Room for CodeCommit's 20 MB of files in base64. */
 const DEFAULT_MAX_BODY = 32 * 1024 * 1024;
 
+/** Where S3's global endpoint is. */
+const CLASSIC_REGION = 'us-east-1';
+
 export function createWire(options: WireOptions): Wire {
   const maxBodyBytes = options.maxBodyBytes ?? DEFAULT_MAX_BODY;
   const route = createRouter(options.contracts, maxBodyBytes);
   return {
     route,
-    verifySignature: (found, context) => verifySignature(found, { ...context, maxBodyBytes }),
+    verifySignature: (found, context) => verifySignature(found, { ...context, maxBodyBytes, region: options.region ?? CLASSIC_REGION }),
     async decode(found, body) {
       const known = withOperation(found);
       const streams = isStreamingInput(known.contract, known.operation);

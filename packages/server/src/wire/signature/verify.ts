@@ -11,6 +11,7 @@ import type { ChunkSigning } from './chunked.ts';
 import { parseSignature } from './parse.ts';
 import type { StatedSignature } from './parse.ts';
 import { checkedPayload } from './payload.ts';
+import { isQueryV2, verifyQueryV2 } from './query-v2.ts';
 
 const SKEW = 15 * 60_000;
 
@@ -19,10 +20,16 @@ export interface VerifyContext {
   /** ms UTC */
   readonly now: number;
   readonly maxBodyBytes: number;
+  /** Of requests whose signature names none. */
+  readonly region: string;
 }
 
 /** Establishes who sent a request and that it came as it was signed. */
 export async function verifySignature(route: Route, context: VerifyContext): Promise<Verified> {
+  if (isQueryV2(route)) {
+    const verified = await verifyQueryV2(route, context);
+    return isStreamingInput(route.contract, route.operation) ? verified : { ...verified, body: await readAll(verified.body, context.maxBodyBytes) };
+  }
   const family = familyOf(route.contract);
   const stated = parseSignature(route);
   if (!stated) {
