@@ -6,7 +6,7 @@ import { pipeline } from 'node:stream/promises';
 import type { Readable } from 'node:stream';
 import type { ObjectCannedACL } from '@slipway/contracts/s3';
 import { openPromise } from 'yauzl';
-import type { Entry } from 'yauzl';
+import type { Entry, ZipFile } from 'yauzl';
 import type { Peers } from '../../../kernel/peers.ts';
 import { BOOLEAN, value } from './provider.ts';
 import type { ActionRun, Provider } from './provider.ts';
@@ -65,8 +65,9 @@ const LINK = 0o120000;
 
 /** Calls `put` for each file, one after the other. Answers what is wrong with the zip, after which nothing more is put. */
 async function eachFile(path: string, put: (name: string, stream: Readable, length: number) => Promise<void>): Promise<string | undefined> {
-  const zip = await openPromise(path);
+  let zip: ZipFile | undefined;
   try {
+    zip = await openPromise(path);
     for await (const entry of zip.eachEntry()) {
       if (isLink(entry)) return `The artifact holds the symbolic link ${entry.fileName}, which cannot be deployed to S3.`;
       if (entry.fileName.endsWith('/')) continue;
@@ -76,7 +77,7 @@ async function eachFile(path: string, put: (name: string, stream: Readable, leng
     if (isMalformed(error)) return `The artifact is not a valid zip: ${error.message}`;
     throw error;
   } finally {
-    zip.close();
+    zip?.close();
   }
   return undefined;
 }
