@@ -1,18 +1,24 @@
-import type { MinimumHealthy } from './decide.ts';
+import type { HealthRule, MinimumHealthy } from './decide.ts';
 
 /** A deployment configuration for servers. */
 export interface ServerConfig {
   readonly id: string;
   readonly name: string;
+  /** As GetDeploymentConfig shows it. */
   readonly minimumHealthy: MinimumHealthy;
+  /** As it is applied: AWS shows OneAtATime as 99 per cent, yet deploys to one host at a time in fleets of any size. */
+  readonly rule: HealthRule;
 }
 
 export const DEFAULT_CONFIG = 'CodeDeployDefault.OneAtATime';
 
-/** AWS's predefined configurations for servers, which exist in every account. OneAtATime is 99 per cent: no fleet
- * has room for less than one host, so exactly one is out of service at a time up to 199 hosts, and AWS's "one" is kept by `mostOutOfService`. */
+const percent = (value: number): MinimumHealthy => ({ type: 'FLEET_PERCENT', value });
+
+/** AWS's predefined configurations for servers, which exist in every account. */
 export const SERVER_CONFIGS: readonly ServerConfig[] = [
-  { id: '00000000-0000-0000-0000-000000000001', name: 'CodeDeployDefault.OneAtATime', minimumHealthy: { type: 'FLEET_PERCENT', value: 99 } },
-  { id: '00000000-0000-0000-0000-000000000002', name: 'CodeDeployDefault.HalfAtATime', minimumHealthy: { type: 'FLEET_PERCENT', value: 50 } },
-  { id: '00000000-0000-0000-0000-000000000003', name: 'CodeDeployDefault.AllAtOnce', minimumHealthy: { type: 'FLEET_PERCENT', value: 0 } },
+  { id: '00000000-0000-0000-0000-000000000001', name: DEFAULT_CONFIG, minimumHealthy: percent(99), rule: 'ALL_BUT_ONE' },
+  { id: '00000000-0000-0000-0000-000000000002', name: 'CodeDeployDefault.HalfAtATime', minimumHealthy: percent(50), rule: percent(50) },
+  { id: '00000000-0000-0000-0000-000000000003', name: 'CodeDeployDefault.AllAtOnce', minimumHealthy: percent(0), rule: percent(0) },
 ];
+
+export const findConfig = (name: string): ServerConfig | undefined => SERVER_CONFIGS.find((config) => config.name === name);

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
+import { findConfig } from './configs.ts';
 import { decide, lifecycleEvents, mostOutOfService } from './decide.ts';
-import type { DeploymentView, EventState, FinalStatus, MinimumHealthy, TargetState, TargetView } from './decide.ts';
+import type { DeploymentView, EventState, FinalStatus, HealthRule, MinimumHealthy, TargetState, TargetView } from './decide.ts';
 
-const oneAtATime: MinimumHealthy = { type: 'FLEET_PERCENT', value: 99 };
-const halfAtATime: MinimumHealthy = { type: 'FLEET_PERCENT', value: 50 };
-const allAtOnce: MinimumHealthy = { type: 'FLEET_PERCENT', value: 0 };
+const ruleOf = (name: string): HealthRule => findConfig(`CodeDeployDefault.${name}`)!.rule;
+const [oneAtATime, halfAtATime, allAtOnce] = [ruleOf('OneAtATime'), ruleOf('HalfAtATime'), ruleOf('AllAtOnce')];
 
 /** A fleet whose agents report as told: `fails(target, event)`. */
 class Fleet {
@@ -15,7 +15,7 @@ class Fleet {
   readonly #view: Omit<DeploymentView, 'targets'>;
   stopRequested = false;
 
-  constructor(size: number, minimumHealthy: MinimumHealthy, ignoreApplicationStopFailures = false) {
+  constructor(size: number, minimumHealthy: HealthRule, ignoreApplicationStopFailures = false) {
     this.#view = { minimumHealthy, ignoreApplicationStopFailures, stopRequested: false };
     this.targets = Array.from({ length: size }, (_, index) => ({
       id: `h${index + 1}`, status: 'Pending', events: lifecycleEvents('WITHOUT_TRAFFIC_CONTROL').map((name) => ({ name, status: 'Pending' })),
@@ -80,7 +80,7 @@ describe('a deployment', () => {
     ['OneAtATime', oneAtATime, 3, ['h2'], 1, 'Failed', 'Succeeded Failed Skipped'],
     ['OneAtATime', oneAtATime, 3, ['h3'], 1, 'Succeeded', 'Succeeded Succeeded Failed'],
     ['OneAtATime', oneAtATime, 1, ['h1'], 1, 'Failed', 'Failed'],
-    ['OneAtATime', oneAtATime, 150, ['h2'], 1, 'Failed', undefined],
+    ['OneAtATime', oneAtATime, 250, ['h2'], 1, 'Failed', undefined],
     ['HalfAtATime', halfAtATime, 5, [], 2, 'Succeeded', 'Succeeded Succeeded Succeeded Succeeded Succeeded'],
     ['HalfAtATime', halfAtATime, 5, ['h1', 'h5'], 2, 'Succeeded', 'Failed Succeeded Succeeded Succeeded Failed'],
     ['HalfAtATime', halfAtATime, 5, ['h1', 'h2'], 2, 'Failed', 'Failed Failed Skipped Skipped Skipped'],
@@ -91,7 +91,6 @@ describe('a deployment', () => {
     ['a minimum of two hosts', { type: 'HOST_COUNT', value: 2 } as const, 5, ['h1', 'h2'], 3, 'Succeeded', undefined],
   ])('%s %j on %i hosts, failing %j: at most %i at a time, %s', (_name, minimum, size, ids, most, status, statuses) => {
     const fleet = new Fleet(size, minimum).run(failing(...ids));
-    // 99 per cent of 150 hosts leaves one and a half: one.
     expect(fleet.most).toBe(most);
     expect(fleet.ended?.status).toBe(status);
     if (status === 'Failed') expect(fleet.ended?.code).toBe('HEALTH_CONSTRAINTS');

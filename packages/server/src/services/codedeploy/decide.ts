@@ -18,9 +18,12 @@ export interface MinimumHealthy {
   readonly value: number;
 }
 
+/** `ALL_BUT_ONE`: one target out of service at a time, however many there are. */
+export type HealthRule = MinimumHealthy | 'ALL_BUT_ONE';
+
 export interface DeploymentView {
   readonly targets: readonly TargetView[];
-  readonly minimumHealthy: MinimumHealthy;
+  readonly minimumHealthy: HealthRule;
   readonly ignoreApplicationStopFailures: boolean;
   readonly stopRequested: boolean;
 }
@@ -54,13 +57,14 @@ const OVERLOOKED: ReadonlySet<string> = new Set(['ApplicationStop', 'BeforeBlock
  * How many targets may be out of service, failed ones included. Never none, or nothing could be deployed: which is why one
  * failure on the last of several targets leaves a OneAtATime deployment Succeeded.
  */
-export function mostOutOfService(minimum: MinimumHealthy, targets: number): number {
+export function mostOutOfService(minimum: HealthRule, targets: number): number {
+  if (minimum === 'ALL_BUT_ONE') return 1;
   const healthy = minimum.type === 'HOST_COUNT' ? minimum.value : Math.ceil((targets * minimum.value) / 100);
   return Math.max(1, targets - healthy);
 }
 
 /** At least one target must succeed under any configuration. */
-const neededSuccesses = (minimum: MinimumHealthy, targets: number): number => Math.max(1, targets - mostOutOfService(minimum, targets));
+const neededSuccesses = (minimum: HealthRule, targets: number): number => Math.max(1, targets - mostOutOfService(minimum, targets));
 
 /** What is to be done now. Answers nothing while agents work; taken again after its steps are applied, it answers nothing new. */
 export function decide(view: DeploymentView): readonly Step[] {

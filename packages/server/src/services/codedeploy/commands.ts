@@ -1,0 +1,139 @@
+import type { CodeDeployCommandsApi } from '@slipway/contracts';
+import type { Jobs } from '../../engine/jobs.ts';
+import type { Clock } from '../../kernel/clock.ts';
+import type { Database, Transaction } from '../../kernel/database.ts';
+import { failures } from '../../kernel/errors.ts';
+import { service } from '../../kernel/service.ts';
+import type { Call, Operations, Service } from '../../kernel/service.ts';
+import { DEPLOYMENT_JOB } from './advance.ts';
+import { deploymentArn } from './arns.ts';
+import type { HostCalls } from './host-calls.ts';
+import { POLL_HOLD_MS, UNACKNOWLEDGED_MS } from './limits.ts';
+import type { Specification, SpecificationSigner } from './specification.ts';
+import { findCommand, findDeployment, lockDeployment, takeCommand, targetsOf, updateEvent, waitingCommand } from './store.ts';
+import type { DeploymentRow, DeploymentSettings, EventRow } from './store.ts';
+
+export interface CommandsDeps {
+  readonly db: Database;
+  readonly clock: Clock;
+  readonly jobs: Jobs;
+  readonly hosts: HostCalls;
+  readonly signer: SpecificationSigner;
+}
+
+const fail = failures<CodeDeployCommandsApi>();
+
+/** The API that agents speak. A host acts for itself only: the identity that signs must be the host's own. */
+export function codeDeployCommands(deps: CommandsDeps): Service {
+  return service<CodeDeployCommandsApi>()({
+    name: 'codedeploy-commands',
+    operations: operations(deps),
+    // AWS asks no policy for these: an agent's credentials are the host's registration.
+    access: {
+      PollHostCommand: 'none', GetDeploymentSpecification: 'none', PutHostCommandAcknowledgement: 'none', PutHostCommandComplete: 'none',
+    },
+    notYet: ['PostHostCommandUpdate'],
+  });
+}
+
+function operations({ db, clock, jobs, hosts, signer }: CommandsDeps) {
+  return {
+    async PollHostCommand({ HostIdentifier: host }, call) {
+      onlyItself(host, call);
+      // Listening begins before the look: a command that comes in between is not slept through.
+      const wait = hosts.wait(host, POLL_HOLD_MS, call.signal);
+      try {
+        const first = await handOut(host, call);
+        if (first !== undefined) return first;
+        await wait.woken;
+        // Nobody would receive it: it stays for the next poll.
+        if (call.signal.aborted) return {};
+        return await handOut(host, call) ?? {};
+      } finally {
+        wait.cancel();
+      }
+    },
+
+    async GetDeploymentSpecification({ DeploymentExecutionId: execution, HostIdentifier: host }, call) {
+      onlyItself(host, call);
+      const row = await findDeployment(db, call, execution.split('/').at(3) ?? '');
+      const targets = row === undefined ? [] : await targetsOf(db, call, row.id);
+      if (row === undefined || !targets.some((target) => target.host_identifier === host)) throw fail('ClientException', 'No deployment of this host has that execution id.');
+      return { DeploymentSystem: 'CodeDeploy', DeploymentSpecification: { GenericEnvelope: await signer.sign(specificationOf(row)) } };
+    },
+
+    async PutHostCommandAcknowledgement({ HostCommandIdentifier: command }, call) {
+      const status = await db.transaction(async (tx) => {
+        const event = await lockCommand(tx, command, call);
+        if (event.status === 'InProgress' && event.acknowledged === null) await updateEvent(tx, event, { acknowledged: clock.now() });
+        return event.status;
+      });
+      return { CommandStatus: status === 'Skipped' ? 'Failed' : status };
+    },
+
+    /** AWS's agent reports a failure twice, the second time with less in it: the first one stays. */
+    async PutHostCommandComplete({ HostCommandIdentifier: command, CommandStatus: status, Diagnostics: diagnostics }, call) {
+      if (status !== 'Succeeded' && status !== 'Failed') throw fail('ClientException', 'CommandStatus must be Succeeded or Failed.');
+      const shown = JSON.stringify(diagnosticsOf(diagnostics?.Payload));
+      await db.transaction(async (tx) => {
+        const event = await lockCommand(tx, command, call);
+        if (event.status !== 'InProgress') return;
+        await updateEvent(tx, event, { status, ended: clock.now(), diagnostics: shown, acknowledged: event.acknowledged ?? clock.now() });
+        await jobs.wake(tx, { kind: DEPLOYMENT_JOB, account: event.account, region: event.region, id: event.deployment });
+      });
+      return {};
+    },
+  } satisfies Partial<Operations<CodeDeployCommandsApi>>;
+
+  async function handOut(host: string, call: Call) {
+    const now = clock.now();
+    const event = await waitingCommand(db, call, host, now - UNACKNOWLEDGED_MS);
+    if (event === undefined || event.command === null) return undefined;
+    const row = await findDeployment(db, call, event.deployment);
+    if (row === undefined || !await db.transaction((tx) => takeCommand(tx, event, now))) return undefined;
+    return { HostCommand: {
+      HostCommandIdentifier: event.command, HostIdentifier: host, CommandName: event.name, Nonce: event.position,
+      DeploymentExecutionId: `${call.account}/${row.application}/${row.group_name}/${row.id}`,
+    } };
+  }
+}
+
+/** Locks the deployment, then reads the command again: the lock decides between two reports. */
+async function lockCommand(tx: Transaction, command: string, call: Call): Promise<EventRow> {
+  const seen = await findCommand(tx, call, command);
+  if (seen !== undefined) await lockDeployment(tx, call, seen.deployment);
+  const event = await findCommand(tx, call, command);
+  if (event === undefined || event.host_identifier !== call.caller.arn) throw fail('ClientException', 'This host has no such command.');
+  return event;
+}
+
+function onlyItself(host: string, call: Call): void {
+  if (host !== call.caller.arn) throw fail('ClientException', `The identity ${call.caller.arn} may not act for the host ${host}.`);
+}
+
+function specificationOf(row: DeploymentRow): Specification {
+  const { revision, fileExistsBehavior } = JSON.parse(row.settings) as DeploymentSettings;
+  const { bucket = '', key = '', bundleType = 'zip', version, eTag } = revision.s3Location ?? {};
+  return {
+    DeploymentId: deploymentArn(row, row.id), DeploymentGroupId: row.group_id, DeploymentGroupName: row.group_name, ApplicationName: row.application,
+    DeploymentCreator: row.creator, DeploymentType: 'IN_PLACE',
+    ...fileExistsBehavior === undefined ? {} : { AgentActionOverrides: { AgentOverrides: { FileExistsBehavior: fileExistsBehavior } } },
+    Revision: { RevisionType: 'S3', S3Revision: {
+      Bucket: bucket, Key: key, BundleType: bundleType, ...version === undefined ? {} : { Version: version }, ...eTag === undefined ? {} : { ETag: eTag },
+    } },
+  };
+}
+
+/** The API knows fewer codes than the agents: what has no name there is an UnknownError. */
+const CODES = ['Success', 'ScriptMissing', 'ScriptNotExecutable', 'ScriptTimedOut', 'ScriptFailed'] as const;
+
+function diagnosticsOf(payload: string | undefined) {
+  let sent: Record<string, unknown> = {};
+  try {
+    sent = JSON.parse(payload ?? '{}') as Record<string, unknown>;
+  } catch (cause) {
+    throw fail('ClientException', 'Diagnostics.Payload is not JSON.', { cause });
+  }
+  const text = (name: string): string => (typeof sent[name] === 'string' ? sent[name] : '');
+  return { errorCode: CODES[Number(sent['error_code'])] ?? 'UnknownError', scriptName: text('script_name'), message: text('message'), logTail: text('log') };
+}

@@ -1,0 +1,37 @@
+import type { CodeDeployApi } from '@slipway/contracts';
+import { service } from '../../kernel/service.ts';
+import type { Room, Service } from '../../kernel/service.ts';
+import { access } from './access.ts';
+import { advanceDeployments } from './advance.ts';
+import { applications } from './applications.ts';
+import { codeDeployCommands } from './commands.ts';
+import { deploymentConfigs } from './deployment-configs.ts';
+import { deployments } from './deployments.ts';
+import { groups } from './groups.ts';
+import { createHostCalls } from './host-calls.ts';
+import { instances } from './instances.ts';
+import { migrations } from './migrations.ts';
+import { notYet } from './not-yet.ts';
+import type { RoomDeps } from './room.ts';
+import { createSpecificationSigner } from './specification.ts';
+import { targets } from './targets.ts';
+
+/**
+ * CodeDeploy: in-place deployments to on-premises instances. `commands` is the service that the hosts' agents speak to;
+ * `start` begins to listen for commands that other servers on the same database make ready.
+ */
+export function createCodeDeploy(deps: RoomDeps): Room & { readonly commands: Service; start(): Promise<void> } {
+  const hosts = createHostCalls(deps.db);
+  advanceDeployments({ ...deps, hosts });
+  return {
+    service: service<CodeDeployApi>()({
+      name: 'codedeploy',
+      operations: { ...applications(deps), ...groups(deps), ...deploymentConfigs(), ...deployments(deps), ...targets(deps), ...instances(deps) },
+      access: access(deps.db),
+      notYet,
+    }),
+    migrations,
+    commands: codeDeployCommands({ ...deps, hosts, signer: createSpecificationSigner(() => deps.clock.now()) }),
+    start: () => hosts.start(),
+  };
+}

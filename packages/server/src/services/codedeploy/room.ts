@@ -1,0 +1,71 @@
+import type { CodeDeployApi } from '@slipway/contracts';
+import type { Jobs } from '../../engine/jobs.ts';
+import type { Outbox } from '../../engine/outbox.ts';
+import type { Clock } from '../../kernel/clock.ts';
+import type { Database } from '../../kernel/database.ts';
+import { failures } from '../../kernel/errors.ts';
+import { findApplication, findGroup } from './registry-store.ts';
+import type { ApplicationRow, GroupRow } from './registry-store.ts';
+import { findDeployment } from './store.ts';
+import type { DeploymentRow, Place } from './store.ts';
+
+/** What the operations share. */
+export interface RoomDeps {
+  readonly db: Database;
+  readonly clock: Clock;
+  readonly jobs: Jobs;
+  readonly outbox: Outbox;
+}
+
+export const fail = failures<CodeDeployApi>();
+
+const NAME = /^[A-Za-z0-9._+=,@-]{1,100}$/;
+
+/** Refuses members that would change what happens and are not honoured. Empty lists and objects say nothing. */
+export function refuse(input: object, names: readonly string[]): void {
+  for (const name of names) {
+    const value: unknown = (input as Record<string, unknown>)[name];
+    const empty = value === undefined || value === false || (typeof value === 'object' && value !== null && Object.keys(value).length === 0);
+    if (!empty) throw fail('InvalidInputException', `${name} is not supported by Slipway yet.`);
+  }
+}
+
+export function applicationName(name: string | undefined): string {
+  if (!name) throw fail('ApplicationNameRequiredException', 'The application name is required.');
+  if (!NAME.test(name)) throw fail('InvalidApplicationNameException', `The application name is not valid: ${name}`);
+  return name;
+}
+
+export function groupName(name: string | undefined): string {
+  if (!name) throw fail('DeploymentGroupNameRequiredException', 'The deployment group name is required.');
+  if (!NAME.test(name)) throw fail('InvalidDeploymentGroupNameException', `The deployment group name is not valid: ${name}`);
+  return name;
+}
+
+export function instanceName(name: string | undefined): string {
+  if (!name) throw fail('InstanceNameRequiredException', 'The instance name is required.');
+  if (!NAME.test(name) || /^(i-|mi-)/.test(name)) throw fail('InvalidInstanceNameException', `The instance name is not valid: ${name}`);
+  return name;
+}
+
+export async function existingApplication(db: Database, place: Place, name: string | undefined): Promise<ApplicationRow> {
+  const row = await findApplication(db, place, applicationName(name));
+  if (row === undefined) throw fail('ApplicationDoesNotExistException', `No application found for name: ${name}`);
+  return row;
+}
+
+export async function existingGroup(db: Database, application: ApplicationRow, name: string | undefined): Promise<GroupRow> {
+  const row = await findGroup(db, application, groupName(name));
+  if (row === undefined) throw noGroup(name);
+  return row;
+}
+
+export const noGroup = (name: string | undefined): Error => fail('DeploymentGroupDoesNotExistException', `No Deployment Group found for name: ${name}`);
+
+export async function existingDeployment(db: Database, place: Place, id: string | undefined): Promise<DeploymentRow> {
+  if (!id) throw fail('DeploymentIdRequiredException', 'The deployment ID is required.');
+  if (!/^d-[A-Z0-9]{9}$/.test(id)) throw fail('InvalidDeploymentIdException', `The deployment ID is not valid: ${id}`);
+  const row = await findDeployment(db, place, id);
+  if (row === undefined) throw fail('DeploymentDoesNotExistException', `The deployment ${id} could not be found`);
+  return row;
+}
