@@ -8,7 +8,7 @@ import { FakeClock } from '../../../../../testkit/src/clock.ts';
 import { blobMigrations, openBlobs } from '../../../blobs/index.ts';
 import { createEdge } from '../../../edge/server.ts';
 import { createJobs, engineMigrations } from '../../../engine/index.ts';
-import { openDatabase } from '../../../kernel/database/index.ts';
+import { postgresScratch, sqliteScratch } from '../../../kernel/database/suite.ts';
 import { createDispatcher } from '../../../kernel/dispatch.ts';
 import { ServiceError } from '../../../kernel/errors.ts';
 import { silent } from '../../../kernel/log.ts';
@@ -20,9 +20,12 @@ import { createS3 } from '../index.ts';
 
 const SECRET = 'a-secret-that-only-tests-know-0123456789';
 
+/** S3's room behind the real edge and wire, on PostgreSQL where `DATABASE_URL` names one. Policies are a set of denied actions. */
 export async function startS3() {
   const data = await mkdtemp(join(tmpdir(), 'slipway-s3-'));
-  const db = await openDatabase({ file: join(data, 'db.sqlite') });
+  const url = process.env['DATABASE_URL'];
+  const scratch = url === undefined ? await sqliteScratch() : await postgresScratch(url);
+  const db = await scratch.open();
   const clock = new FakeClock(Date.now());
   const jobs = createJobs({ db, clock, log: silent });
   const blobs = await openBlobs({ db, jobs, clock, directory: join(data, 'blobs'), masterKey: randomBytes(32) });
@@ -71,7 +74,7 @@ export async function startS3() {
       for (const client of clients) client.destroy();
       await edge.close();
       await jobs.stop();
-      await db.close();
+      await scratch.remove();
       await rm(data, { recursive: true });
     },
   };
