@@ -4,6 +4,7 @@ import type { Caller } from '../../kernel/caller.ts';
 import { accessKeyId as newAccessKeyId, secretAccessKey } from '../../kernel/ids.ts';
 import type { Call, Operations } from '../../kernel/service.ts';
 import { rootArn } from './arns.ts';
+import type { IamCache } from './cache.ts';
 import { callingUser } from './calling-user.ts';
 import type { IamContext } from './deps.ts';
 import { arnOf, lockNeeded, needEntity } from './entity.ts';
@@ -67,17 +68,16 @@ export function accessKeyOperations(context: IamContext) {
 
 const noKey = (id: string): Error => fail('NoSuchEntityException', `The Access Key with id ${id} cannot be found.`);
 
-/** The long-lived keys: users' and the root's. */
-export function accessKeys(context: IamContext): AccessKeys {
+/** The long-lived keys: users' and the root's. Asked for every request, hence remembered until IAM changes. */
+export function accessKeys(context: IamContext, cache: IamCache): AccessKeys {
   const { db, seal } = context;
-  return {
-    async find(accessKeyId): Promise<AccessKey | undefined> {
-      const row = await findAccessKey(db, accessKeyId);
-      if (row === undefined || row.status !== 'Active') return undefined;
-      const caller = row.user_key === ROOT ? rootCaller(row.account) : await userCaller(context, row.account, row.user_key);
-      return caller && { secretAccessKey: seal.open(row.secret, place(accessKeyId)), caller: { ...caller, accessKeyId } };
-    },
-  };
+  async function read(accessKeyId: string): Promise<AccessKey | undefined> {
+    const row = await findAccessKey(db, accessKeyId);
+    if (row === undefined || row.status !== 'Active') return undefined;
+    const caller = row.user_key === ROOT ? rootCaller(row.account) : await userCaller(context, row.account, row.user_key);
+    return caller && { secretAccessKey: seal.open(row.secret, place(accessKeyId)), caller: { ...caller, accessKeyId } };
+  }
+  return { find: (accessKeyId) => cache.get(`key ${accessKeyId}`, () => read(accessKeyId)) };
 }
 
 export function rootCaller(account: string): Caller {

@@ -23,11 +23,18 @@ export function createCache(db: Database): IamCache {
     entries.clear();
   };
 
+  function listen(): Promise<unknown> {
+    return db.listen(CHANNEL, forget).catch((error: unknown) => {
+      listening = undefined;
+      throw error;
+    });
+  }
+
   return {
     forget,
     async get<T>(key: string, load: () => Promise<T>): Promise<T> {
       // Before the first entry is kept, changes elsewhere must be heard of.
-      await (listening ??= db.listen(CHANNEL, forget));
+      await (listening ??= listen());
       const known = entries.get(key);
       // Leases and caches run on real time: a test's clock must not keep an entry alive.
       if (known !== undefined && known.until > performance.now()) return known.value as T;

@@ -1,5 +1,6 @@
 import type { AttachedPermissionsBoundary, Tag } from '@slipway/contracts/iam';
 import type { Transaction } from '../../kernel/database.ts';
+import { isUniqueViolation } from '../../kernel/database/index.ts';
 import { uniqueId } from '../../kernel/ids.ts';
 import type { IamContext } from './deps.ts';
 import { groupArn, parseIamArn, roleArn, userArn } from './arns.ts';
@@ -29,6 +30,13 @@ export async function lockNeeded(tx: Transaction, account: string, kind: EntityK
   return row;
 }
 
+/** Two creations at the same time both find the name free; the key lets one through. */
+export function whenTaken(refuse: () => Error) {
+  return (error: unknown): never => {
+    throw isUniqueViolation(error) ? refuse() : error;
+  };
+}
+
 export interface NewEntity {
   readonly account: string;
   readonly kind: EntityKind;
@@ -54,7 +62,7 @@ export async function createEntity(context: IamContext, wanted: NewEntity): Prom
     if (wanted.boundary !== undefined) await needPolicy(query, account, wanted.boundary);
     await insertEntity(tx, row);
     if (Object.keys(tags).length > 0) await context.tags.put(tx, account, arnOf(row), tags);
-  });
+  }).catch(whenTaken(() => fail('EntityAlreadyExistsException', `${titleOf(kind)} with name ${name} already exists.`)));
   return row;
 }
 

@@ -52,7 +52,7 @@ export function createIam(deps: IamDeps): IamRoom {
   return {
     service: service<IAMApi>()({ name: 'iam', operations: operations(context), access: access(context), notYet, validate }),
     migrations,
-    accessKeys: accessKeys(context),
+    accessKeys: accessKeys(context, cache),
     servicePasswords: servicePasswords(context),
     authorizer: authorizer(decide),
     roles: assumableRoles(context, cache, decide),

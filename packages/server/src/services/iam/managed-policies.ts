@@ -7,7 +7,7 @@ import { parseIamArn, policyArn } from './arns.ts';
 import { allAwsManaged, AWS_MANAGED_CREATED, awsManaged } from './aws-managed.ts';
 import type { AwsManagedPolicy } from './aws-managed.ts';
 import type { IamContext } from './deps.ts';
-import { encodeDocument } from './entity.ts';
+import { encodeDocument, whenTaken } from './entity.ts';
 import { checkDocument, fail, notSupported } from './fail.ts';
 import { LIMITS, sizeOf } from './limits.ts';
 import {
@@ -40,16 +40,14 @@ export function managedPolicies(context: IamContext) {
         description: input.Description ?? null, created: now, updated: now, default_version: 1, last_version: 1,
       };
       await context.write(call.account, async (tx) => {
-        if (await lockManagedPolicy(tx, row.account, row.name_key)) {
-          throw fail('EntityAlreadyExistsException', `A policy called ${row.name} already exists. Duplicate names are not allowed.`);
-        }
+        if (await lockManagedPolicy(tx, row.account, row.name_key)) throw nameTaken(row.name);
         if ((await listManagedPolicies(writing(tx), row.account, { after: undefined, limit: LIMITS.policiesPerAccount })).length >= LIMITS.policiesPerAccount) {
           throw fail('LimitExceededException', `Cannot exceed quota for PoliciesPerAccount: ${LIMITS.policiesPerAccount}`);
         }
         await insertManagedPolicy(tx, row);
         await insertVersion(tx, { account: row.account, name_key: row.name_key, version: 1, document: input.PolicyDocument, created: now });
         if (Object.keys(tags).length > 0) await context.tags.put(tx, row.account, row.arn, tags);
-      });
+      }).catch(whenTaken(() => nameTaken(row.name)));
       return { Policy: { ...toPolicy(row, 0), Tags: input.Tags } };
     },
 
@@ -204,5 +202,6 @@ function fromAws(one: AwsManagedPolicy, attachments: number): Policy {
   };
 }
 
+const nameTaken = (name: string): Error => fail('EntityAlreadyExistsException', `A policy called ${name} already exists. Duplicate names are not allowed.`);
 const notFound = (arn: string): Error => fail('NoSuchEntityException', `Policy ${arn} was not found.`);
 const noVersion = (arn: string, version: string): Error => fail('NoSuchEntityException', `Policy ${arn} version ${version} does not exist or is not attachable.`);

@@ -50,9 +50,20 @@ function compileStatement(statement: Statement, variables: boolean, keys: Set<st
   };
 }
 
+/** Patterns are kept by their service: a long policy is mostly about other services than the request's. */
 function actionTest(statement: Statement): (action: string) => boolean {
-  const wanted = statement.actions.map((action) => pattern(action.toLowerCase(), { wildcards: true, variables: false }).resolve(() => undefined) ?? '');
-  return (action) => wanted.some((one) => matches(one, action)) !== statement.notActions;
+  const byService = new Map<string, string[]>();
+  const anyService: string[] = [];
+  for (const written of statement.actions) {
+    const action = written.toLowerCase();
+    const wanted = pattern(action, { wildcards: true, variables: false }).resolve(() => undefined) ?? '';
+    const service = action.slice(0, action.indexOf(':'));
+    if (!action.includes(':') || /[*?]/.test(service)) anyService.push(wanted);
+    else byService.set(service, [...(byService.get(service) ?? []), wanted]);
+  }
+  const covers = (action: string): boolean =>
+    byService.get(action.slice(0, action.indexOf(':')))?.some((one) => matches(one, action)) === true || anyService.some((one) => matches(one, action));
+  return (action) => covers(action) !== statement.notActions;
 }
 
 function resourceTest(statement: Statement, variables: boolean, keys: Set<string>): (request: PreparedRequest) => boolean {
