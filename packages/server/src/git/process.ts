@@ -39,6 +39,8 @@ const CONFIGURATION: readonly (readonly [string, string])[] = [
   ['protocol.allow', 'never'],
   ['core.fsync', 'all'],
   ['core.fsyncMethod', 'batch'],
+  // A push of a few objects becomes loose files; a larger one stays the pack it came as: one file to write and sync.
+  ['receive.unpackLimit', '10'],
   ['gc.autoDetach', 'false'],
   ['maintenance.autoDetach', 'false'],
   ['receive.autogc', 'false'],

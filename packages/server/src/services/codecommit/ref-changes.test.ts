@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { FakeClock } from '../../../../testkit/src/clock.ts';
+import { FakeClock } from '@slipway/testkit';
 import { NO_OBJECT } from '../../git/index.ts';
 import type { RefCommand, RefGuard } from '../../git/index.ts';
 import { processIdentity } from '../../git/process.ts';
