@@ -73,6 +73,10 @@ export function service<A extends Api<A>>() {
 export interface Room {
   readonly service: Service;
   readonly migrations: readonly Migration[];
+  /** Further services that the room answers: the one that CodeDeploy's agents speak to. */
+  readonly companions?: readonly Service[];
+  /** Begins what needs the schema in place, and goes on with what an earlier process left running. */
+  start?(): Promise<void>;
   /** HTTP that is not an AWS API call: git, webhooks. */
   readonly doors?: readonly Door[];
 }

@@ -17,6 +17,7 @@ import { openLogs } from '../logs/index.ts';
 import { createCloudWatchLogs } from '../services/cloudwatch-logs/index.ts';
 import { createCodeBuild, type BuildRunner } from '../services/codebuild/index.ts';
 import { createCodeCommit } from '../services/codecommit/index.ts';
+import { createCodeDeploy } from '../services/codedeploy/index.ts';
 import { createCodePipeline } from '../services/codepipeline/index.ts';
 import { createEventBridge } from '../services/eventbridge/index.ts';
 import { createIam } from '../services/iam/index.ts';
@@ -87,9 +88,11 @@ export async function compose(deps: ComposeDeps): Promise<House> {
     eventbridge,
     codecommit,
     createCodeBuild({ db, clock, jobs, outbox, paging, runner: deps.runner }),
+    createCodeDeploy({ db, clock, jobs, outbox }),
     createCodePipeline({ db, clock, jobs, outbox, watches, paging, peers, identities, git: codecommit.sources }),
   ];
-  for (const room of rooms) dispatcher.add(room.service);
+  const services = rooms.flatMap((room) => [room.service, ...(room.companions ?? [])]);
+  for (const service of services) dispatcher.add(service);
 
   await db.migrate([...kernelMigrations, ...engineMigrations, ...blobMigrations, ...rooms.flatMap((room) => room.migrations)]);
 
@@ -102,7 +105,7 @@ export async function compose(deps: ComposeDeps): Promise<House> {
 
   return {
     edge: {
-      wire: createWire({ contracts: rooms.map((room) => loadContract(room.service.name as keyof Apis)) }),
+      wire: createWire({ contracts: services.map((service) => loadContract(service.name as keyof Apis)) }),
       dispatcher,
       accessKeys,
       doors: rooms.flatMap((room) => room.doors ?? []),
@@ -114,6 +117,7 @@ export async function compose(deps: ComposeDeps): Promise<House> {
     async start() {
       await blobs.start();
       await outbox.start();
+      for (const room of rooms) await room.start?.();
       await jobs.start();
       await keepHouse();
     },

@@ -76,7 +76,7 @@ async function serve(): Promise<Server> {
     response.once('close', () => gone.abort());
     const host = /Credential=([^/]+)/.exec(request.headers.authorization ?? '')?.[1] ?? '';
     try {
-      response.end(JSON.stringify(await room.commands.operations[operation]!(JSON.parse(Buffer.concat(chunks).toString()), callOf(host, gone.signal))));
+      response.end(JSON.stringify(await room.companions![0]!.operations[operation]!(JSON.parse(Buffer.concat(chunks).toString()), callOf(host, gone.signal))));
     } catch (error) {
       response.writeHead(400).end(String(error));
     }
@@ -161,6 +161,6 @@ describe('CodeDeploy', () => {
   });
 
   test('an identity cannot poll for another host', async () => {
-    await expect(room.commands.operations['PollHostCommand']!({ HostIdentifier: arnOf('one') }, callOf('two'))).rejects.toMatchObject({ name: 'ClientException' });
+    await expect(room.companions![0]!.operations['PollHostCommand']!({ HostIdentifier: arnOf('one') }, callOf('two'))).rejects.toMatchObject({ name: 'ClientException' });
   });
 });

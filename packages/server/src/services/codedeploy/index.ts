@@ -1,6 +1,6 @@
 import type { CodeDeployApi } from '@slipway/contracts';
 import { service } from '../../kernel/service.ts';
-import type { Room, Service } from '../../kernel/service.ts';
+import type { Room } from '../../kernel/service.ts';
 import { access } from './access.ts';
 import { advanceDeployments } from './advance.ts';
 import { applications } from './applications.ts';
@@ -17,10 +17,10 @@ import { createSpecificationSigner } from './specification.ts';
 import { targets } from './targets.ts';
 
 /**
- * CodeDeploy: in-place deployments to on-premises instances. `commands` is the service that the hosts' agents speak to;
+ * CodeDeploy: in-place deployments to on-premises instances, and as its companion the service that the hosts' agents speak to.
  * `start` begins to listen for commands that other servers on the same database make ready.
  */
-export function createCodeDeploy(deps: RoomDeps): Room & { readonly commands: Service; start(): Promise<void> } {
+export function createCodeDeploy(deps: RoomDeps): Room {
   const hosts = createHostCalls(deps.db);
   advanceDeployments({ ...deps, hosts });
   return {
@@ -31,7 +31,7 @@ export function createCodeDeploy(deps: RoomDeps): Room & { readonly commands: Se
       notYet,
     }),
     migrations,
-    commands: codeDeployCommands({ ...deps, hosts, signer: createSpecificationSigner(() => deps.clock.now()) }),
+    companions: [codeDeployCommands({ ...deps, hosts, signer: createSpecificationSigner(() => deps.clock.now()) })],
     start: () => hosts.start(),
   };
 }
