@@ -23,7 +23,7 @@ export const fail = (name: S3Error, message: string, detail: Record<string, unkn
 /** For what AWS does and Slipway does not do yet. */
 export const unsupported = (what: string) => failure('NotImplemented', `${what} is not supported by Slipway yet`, { status: 501 });
 
-export const noSuchKey = (key: string) => fail('NoSuchKey', 'The specified key does not exist.', { Key: key });
+export const noSuchKey = (key: string, detail: Record<string, unknown> = {}) => fail('NoSuchKey', 'The specified key does not exist.', { Key: key, ...detail });
 export const noSuchUpload = (id: string) =>
   fail('NoSuchUpload', 'The specified upload does not exist. The upload ID may be invalid, or the upload may have been aborted or completed.', { UploadId: id });
 export const preconditionFailed = (condition: string) =>

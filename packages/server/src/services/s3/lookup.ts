@@ -20,12 +20,12 @@ export async function lookUp(deps: LookupDeps, call: Call, { Bucket, Key, Versio
     if (current !== undefined && current.marker === 0) return current;
     // Who may not list must not learn which keys exist.
     if (!(await isAllowed(deps.authorizer, call, { action: 's3:ListBucket', resource: bucketArn(Bucket) }))) throw accessDenied();
-    throw noSuchKey(Key);
+    throw noSuchKey(Key, current && { DeleteMarker: true, DeleteMarkerVersionId: current.version });
   }
   checkVersionId(VersionId);
   const row = await versions.find(deps.db, Bucket, Key, VersionId);
   if (row === undefined) throw fail('NoSuchVersion', 'The specified version does not exist.', { Key, VersionId });
-  if (row.marker === 1) throw fail('MethodNotAllowed', 'The specified method is not allowed against this resource.', { Method: 'GET', ResourceType: 'DeleteMarker' });
+  if (row.marker === 1) throw fail('MethodNotAllowed', 'The specified method is not allowed against this resource.', { Method: 'GET', ResourceType: 'DeleteMarker', DeleteMarker: true });
   return row;
 }
 

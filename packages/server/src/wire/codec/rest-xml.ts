@@ -42,7 +42,7 @@ export const restXml: Codec = {
   },
 
   encodeError(contract, error, requestId) {
-    const headers = requestHeaders(contract, requestId);
+    const headers = { ...requestHeaders(contract, requestId), ...(contract?.service === 's3' ? s3.errorHeaders(error.detail) : {}) };
     // Not Modified has no body, and neither has any answer to HEAD.
     if (error.status === 304) return { status: 304, headers, body: Buffer.alloc(0) };
     const detail = Object.entries(error.detail).map(([name, value]) => `<${name}>${escapeXml(String(value))}</${name}>`).join('');

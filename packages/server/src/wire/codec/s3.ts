@@ -24,6 +24,13 @@ export function afterEncode(operation: string, output: Record<string, unknown>, 
   }
 }
 
+const ERROR_HEADERS: Readonly<Record<string, string>> = { BucketRegion: 'x-amz-bucket-region', DeleteMarker: 'x-amz-delete-marker', DeleteMarkerVersionId: 'x-amz-version-id', ETag: 'etag' };
+
+/** What a refusal says in headers too: a client that sent HEAD or has the object already sees nothing else. */
+export function errorHeaders(detail: Readonly<Record<string, unknown>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(ERROR_HEADERS).flatMap(([name, header]) => (detail[name] === undefined ? [] : [[header, String(detail[name])]])));
+}
+
 /** The constraint is the document's root itself, and empty in us-east-1. */
 function bucketLocation(constraint: string | undefined, response: WireResponse): WireResponse {
   const body = Buffer.from(`<?xml version="1.0" encoding="UTF-8"?>\n<LocationConstraint xmlns="${NAMESPACE}">${constraint ?? ''}</LocationConstraint>`);

@@ -38,6 +38,8 @@ describe('S3 buckets and listings', () => {
     await expect(server.as('AKIAOTHER').listObjectsV2({ Bucket: 'mine-only' })).rejects.toThrow(named('AccessDenied'));
     await expect(s3.listObjectsV2({ Bucket: 'mine-only', ExpectedBucketOwner: '222222222222' })).rejects.toThrow(named('AccessDenied'));
     await expect(server.as('AKIAOWNER', 'us-west-2').listObjectsV2({ Bucket: 'mine-only' })).rejects.toThrow(named('PermanentRedirect'));
+    const head = await server.as('AKIAOWNER', 'us-west-2').headBucket({ Bucket: 'mine-only' }).catch((error: { $response?: { headers: Record<string, string> } }) => error.$response?.headers);
+    expect(head).toMatchObject({ 'x-amz-bucket-region': 'us-east-1' });
     await expect(s3.listObjectsV2({ Bucket: 'nowhere-at-all' })).rejects.toThrow(named('NoSuchBucket'));
     expect((await s3.headBucket({ Bucket: 'mine-only' })).BucketRegion).toBe('us-east-1');
   });
