@@ -4,7 +4,7 @@ import type { Access, AccessRequest, AccessTable, Call } from '../../kernel/serv
 import { groupArn, parseIamArn, policyArn, roleArn, userArn } from './arns.ts';
 import type { IamContext } from './deps.ts';
 import { arnOf } from './entity.ts';
-import type { Implemented } from './index.ts';
+import type { Implemented } from './operations.ts';
 import { findEntity } from './store/entities.ts';
 import { reading } from './store/tables.ts';
 import type { EntityKind } from './store/tables.ts';

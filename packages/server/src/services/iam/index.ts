@@ -1,26 +1,22 @@
 import type { IAMApi } from '@slipway/contracts';
 import type { AccessKeys, Authorizer, ServicePasswords } from '../../kernel/access.ts';
 import { service } from '../../kernel/service.ts';
-import type { Operations, Room } from '../../kernel/service.ts';
+import type { Room } from '../../kernel/service.ts';
 import { access } from './access.ts';
-import { accessKeyOperations, accessKeys, ensureRootKey } from './access-keys.ts';
+import { accessKeys, ensureRootKey } from './access-keys.ts';
 import type { RootKey } from './access-keys.ts';
 import { assumableRoles } from './assumable-roles.ts';
 import type { AssumableRoles } from './assumable-roles.ts';
 import { authorizer, decider } from './authorizer.ts';
 import { announce, createCache } from './cache.ts';
 import type { IamContext, IamDeps } from './deps.ts';
-import { groups } from './groups.ts';
 import { validate } from './limits.ts';
-import { managedPolicies } from './managed-policies.ts';
 import { migrations } from './migrations.ts';
-import { ownerPolicies } from './owner-policies.ts';
+import { operations } from './operations.ts';
+import type { Implemented } from './operations.ts';
 import { createPages } from './paging.ts';
-import { roles } from './roles.ts';
-import { serviceCredentials, servicePasswords } from './service-credentials.ts';
+import { servicePasswords } from './service-credentials.ts';
 import { resourceTags } from './tags.ts';
-import { tagOperations } from './tag-operations.ts';
-import { users } from './users.ts';
 
 export type { AssumableRole, AssumableRoles } from './assumable-roles.ts';
 export type { IamDeps } from './deps.ts';
@@ -59,19 +55,6 @@ export function createIam(deps: IamDeps): IamRoom {
     ensureRootKey: (wanted) => ensureRootKey(context, wanted),
   };
 }
-
-const operations = (context: IamContext) => ({
-  ...users(context),
-  ...roles(context),
-  ...groups(context),
-  ...ownerPolicies(context),
-  ...managedPolicies(context),
-  ...accessKeyOperations(context),
-  ...serviceCredentials(context),
-  ...tagOperations(context),
-}) satisfies Partial<Operations<IAMApi>>;
-
-export type Implemented = keyof ReturnType<typeof operations>;
 
 const notYet = [
   'AcceptDelegationRequest', 'AcquireRole', 'AddClientIDToOpenIDConnectProvider', 'AddRoleToInstanceProfile', 'AssociateDelegationRequest',
