@@ -1,0 +1,136 @@
+import { fork } from 'node:child_process';
+import type { ActionDeclaration } from '@aws-sdk/client-codepipeline';
+import { signRequest } from '@slipway/sigv4';
+import type { Bench, Group } from '../group.ts';
+import type { LoadOrder, LoadResult, SignedRequest } from '../load-contract.ts';
+import { notMeasured, row, type Row, type RowTerms } from '../measure.ts';
+import { clients, region, role, rootKey, startMoto, startSlipway, type Clients, type Target } from '../server.ts';
+
+const CONNECTIONS = 16;
+const SECONDS = 4;
+const WARM_UP = 300;
+/** More than any server takes in the time. */
+const DISTINCT_WRITES = 12_000;
+
+interface Load {
+  readonly terms: RowTerms;
+  readonly signingName: string;
+  readonly headers: Readonly<Record<string, string>>;
+  /** Bodies that may be repeated, or a body for each number where every request must differ. */
+  body(number: number): string;
+  readonly distinct: boolean;
+  /** Makes what the requests are about. */
+  prepare?(aws: Clients): Promise<unknown>;
+}
+
+const terms = (id: string, aim: number): RowTerms => ({ id, unit: 'requests/s', better: 'higher', aim, aimOf: 'ratio' });
+const json = (target: string) => ({ 'content-type': 'application/x-amz-json-1.1', 'x-amz-target': target });
+
+const loads: Load[] = [
+  {
+    terms: terms('requests.sts.GetCallerIdentity', 10),
+    signingName: 'sts',
+    headers: { 'content-type': 'application/x-www-form-urlencoded' },
+    body: () => 'Action=GetCallerIdentity&Version=2011-06-15',
+    distinct: false,
+  },
+  {
+    terms: terms('requests.codepipeline.GetPipeline', 10),
+    signingName: 'codepipeline',
+    headers: json('CodePipeline_20150709.GetPipeline'),
+    body: () => JSON.stringify({ name: 'bench' }),
+    distinct: false,
+    prepare: createPipeline,
+  },
+  {
+    terms: terms('requests.logs.PutLogEvents', 3),
+    signingName: 'logs',
+    headers: json('Logs_20140328.PutLogEvents'),
+    body: (number) => JSON.stringify({ logGroupName: 'bench', logStreamName: `stream-${number % CONNECTIONS}`, logEvents: [{ timestamp: Date.now(), message: `a line of a log, number ${number}` }] }),
+    distinct: false,
+    prepare: createStreams,
+  },
+  {
+    terms: terms('requests.codecommit.CreateRepository', 3),
+    signingName: 'codecommit',
+    headers: json('CodeCommit_20150413.CreateRepository'),
+    body: (number) => JSON.stringify({ repositoryName: `repository-${number}`, repositoryDescription: 'made by the bench' }),
+    distinct: true,
+  },
+];
+
+/** (d) Requests per second over 16 kept connections, beside moto's server. */
+export const requests: Group = {
+  letter: 'd',
+  title: 'requests per second over 16 connections',
+  async run(bench) {
+    const ours = await startSlipway(bench);
+    const moto = await startMoto(bench);
+    const rows: Row[] = [];
+    for (const load of loads) {
+      bench.say(load.terms.id);
+      rows.push(await measure(bench, load, ours, moto));
+    }
+    await ours.stop();
+    await moto?.stop();
+    return rows;
+  },
+};
+
+async function measure(bench: Bench, load: Load, ours: Target, moto: Target | undefined): Promise<Row> {
+  try {
+    const here = await perSecond(bench, load, ours);
+    if (!moto) return row(load.terms, { value: here.rate, n: here.done, note: 'moto_server is not installed here' });
+    const there = await perSecond(bench, load, moto);
+    return row(load.terms, { value: here.rate, baseline: there.rate, n: here.done, note: 'baseline: moto_server' });
+  } catch (error) {
+    return notMeasured(load.terms, (error as Error).message);
+  }
+}
+
+async function perSecond(bench: Bench, load: Load, target: Target): Promise<{ rate: number; done: number }> {
+  await load.prepare?.(clients(target));
+  const count = load.distinct ? DISTINCT_WRITES : 64;
+  const signed = Array.from({ length: count }, (_, number): SignedRequest => {
+    const body = load.body(number);
+    const headers = signRequest({ method: 'POST', url: `${target.endpoint}/`, headers: load.headers, body, service: load.signingName, region, credentials: rootKey, now: Date.now() });
+    return { headers: { ...headers, 'content-length': String(Buffer.byteLength(body)) }, body };
+  });
+  const result = await generate(bench, { endpoint: target.endpoint, requests: signed, connections: CONNECTIONS, cycle: !load.distinct, warmUp: WARM_UP, seconds: SECONDS });
+  if (result.failures > 0) throw new Error(`${result.failures} of ${result.done} requests failed: ${result.firstFailure}`);
+  return { rate: result.done / result.seconds, done: result.done };
+}
+
+function generate(bench: Bench, order: LoadOrder): Promise<LoadResult> {
+  return new Promise((resolve, reject) => {
+    const child = fork(bench.loadProgram);
+    child.once('message', (result) => resolve(result as LoadResult));
+    child.once('exit', (code) => reject(new Error(`the load generator ended with ${code}`)));
+    child.send(order);
+  });
+}
+
+async function createStreams(aws: Clients): Promise<void> {
+  await aws.logs.createLogGroup({ logGroupName: 'bench' });
+  for (let number = 0; number < CONNECTIONS; number++) await aws.logs.createLogStream({ logGroupName: 'bench', logStreamName: `stream-${number}` });
+}
+
+async function createPipeline(aws: Clients): Promise<void> {
+  const roleArn = await role(aws, 'bench-get-pipeline', 'codepipeline.amazonaws.com');
+  await aws.s3.createBucket({ Bucket: 'bench-get-pipeline' });
+  await aws.codepipeline.createPipeline({
+    pipeline: {
+      name: 'bench',
+      roleArn,
+      artifactStore: { type: 'S3', location: 'bench-get-pipeline' },
+      stages: [
+        { name: 'Source', actions: [action('Source', 'Source', 'CodeCommit', { RepositoryName: 'nothing', BranchName: 'main' }, ['SourceOutput'])] },
+        { name: 'Approve', actions: [action('Approve', 'Approval', 'Manual', {}, [])] },
+      ],
+    },
+  });
+}
+
+function action(name: string, category: 'Source' | 'Approval', provider: string, configuration: Record<string, string>, outputs: string[]): ActionDeclaration {
+  return { name, actionTypeId: { category, owner: 'AWS', provider, version: '1' }, configuration, inputArtifacts: [], outputArtifacts: outputs.map((output) => ({ name: output })), runOrder: 1 };
+}
