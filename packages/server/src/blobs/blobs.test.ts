@@ -13,6 +13,7 @@ import { silent } from '../kernel/log.ts';
 import { blobMigrations, BlobMismatch, BlobTooLarge, openBlobs, type Blobs } from './index.ts';
 
 const HOUR = 3_600_000;
+const source = (): Readable => Readable.from([Buffer.from('abc')]);
 
 describeDatabases('blobs', (makeScratch) => {
   const masterKey = randomBytes(32);
@@ -60,7 +61,6 @@ describeDatabases('blobs', (makeScratch) => {
   });
 
   it('bytes that are not as announced are not kept', async () => {
-    const source = (): Readable => Readable.from([Buffer.from('abc')]);
     await expect(blobs.write(source(), { expected: { MD5: Buffer.alloc(16) } })).rejects.toThrow(BlobMismatch);
     await expect(blobs.write(source(), { expected: { CRC32C: Buffer.alloc(4) } })).rejects.toMatchObject({ what: 'CRC32C' });
     await expect(blobs.write(source(), { size: 4 })).rejects.toMatchObject({ what: 'size' });

@@ -6,6 +6,8 @@ import { startS3 } from './harness.ts';
 
 const named = (name: string) => expect.objectContaining({ name });
 const MIB = 1 << 20;
+const md5 = (bytes: Buffer): Buffer => createHash('md5').update(bytes).digest();
+const sha = (bytes: Buffer): Buffer => createHash('sha256').update(bytes).digest();
 
 describe('S3 multipart uploads', () => {
   let server: Awaited<ReturnType<typeof startS3>>;
@@ -22,7 +24,6 @@ describe('S3 multipart uploads', () => {
   const two = randomBytes(5 * MIB + 7);
   const three = randomBytes(1000);
   const whole = Buffer.concat([one, two, three]);
-  const md5 = (bytes: Buffer): Buffer => createHash('md5').update(bytes).digest();
 
   it('parts become an object with a range over all of them and an ETag of ETags', async () => {
     const Key = 'large';
@@ -71,7 +72,6 @@ describe('S3 multipart uploads', () => {
     await expect(s3.completeMultipartUpload({ Bucket, Key, UploadId, MultipartUpload: { Parts: [{ PartNumber: 1, ETag: a.ETag }] } })).rejects.toThrow('must include the checksum for each part');
     const Parts = [a, b].map(({ ETag, ChecksumSHA256 }, index) => ({ PartNumber: index + 1, ETag, ChecksumSHA256 }));
     const done = await s3.completeMultipartUpload({ Bucket, Key, UploadId, MultipartUpload: { Parts } });
-    const sha = (bytes: Buffer): Buffer => createHash('sha256').update(bytes).digest();
     expect(done.ChecksumSHA256).toBe(`${sha(Buffer.concat([sha(one), sha(three)])).toString('base64')}-2`);
     expect((await s3.headObject({ Bucket, Key, ChecksumMode: 'ENABLED' })).ChecksumType).toBe('COMPOSITE');
   });
