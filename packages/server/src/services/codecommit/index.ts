@@ -1,6 +1,7 @@
 import type { CodeCommitApi } from '@slipway/contracts';
 import type { Jobs } from '../../engine/jobs.ts';
 import type { Outbox } from '../../engine/outbox.ts';
+import type { Watches } from '../../engine/watch.ts';
 import type { Git, GitSources } from '../../git/index.ts';
 import type { AccessKeys, Authorizer, ServicePasswords } from '../../kernel/access.ts';
 import type { Clock } from '../../kernel/clock.ts';
@@ -27,6 +28,7 @@ export interface CodeCommitDeps {
   readonly clock: Clock;
   readonly jobs: Jobs;
   readonly outbox: Outbox;
+  readonly watches: Pick<Watches, 'notify'>;
   readonly git: Git;
   readonly paging: Paging;
   readonly accessKeys: AccessKeys;

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { JobKey, Jobs } from '../../engine/jobs.ts';
 import type { Outbox } from '../../engine/outbox.ts';
+import type { Watches } from '../../engine/watch.ts';
 import { endProcess, NO_OBJECT } from '../../git/index.ts';
 import type { Git, RefCommand, RefGuard, Repository } from '../../git/index.ts';
 import type { Clock } from '../../kernel/clock.ts';
@@ -19,6 +20,8 @@ export interface RefChangesDeps {
   readonly clock: Clock;
   readonly jobs: Jobs;
   readonly outbox: Outbox;
+  /** Told of every reference that moved, as `codecommit/ref` `<repository name>:<full reference name>`. */
+  readonly watches: Pick<Watches, 'notify'>;
   readonly git: Git;
 }
 
@@ -45,7 +48,7 @@ export class RepositoryGone extends Error {
   override readonly name = 'RepositoryGone';
 }
 
-export function refChanges({ db, clock, jobs, outbox, git }: RefChangesDeps): RefChanges {
+export function refChanges({ db, clock, jobs, outbox, watches, git }: RefChangesDeps): RefChanges {
   const locks = keyedLocks();
   /** Changes whose git process this process awaits: nobody else may settle them. */
   const underWay = new Set<string>();
@@ -70,6 +73,7 @@ export function refChanges({ db, clock, jobs, outbox, git }: RefChangesDeps): Re
       for (const command of moved) {
         const event = referenceMoved(repository, command, change.caller_arn);
         if (event) await outbox.emit(tx, event);
+        await watches.notify(tx, { kind: 'codecommit/ref', account: repository.account, region: repository.region, id: `${repository.name}:${command.ref}` });
       }
     });
   }

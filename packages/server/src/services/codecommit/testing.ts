@@ -5,7 +5,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { CodeCommitApi } from '@slipway/contracts';
-import { createJobs, createOutbox, engineMigrations } from '../../engine/index.ts';
+import { createJobs, createOutbox, createWatches, engineMigrations } from '../../engine/index.ts';
 import type { StoredEvent } from '../../engine/index.ts';
 import { createGit } from '../../git/index.ts';
 import type { AccessKey } from '../../kernel/access.ts';
@@ -48,7 +48,7 @@ export async function openHouse(options: HouseOptions = {}) {
     if (refused) throw new ServiceError('AccessDeniedException', `User: ${caller.arn} is not authorized to perform: ${refused.action} on resource: ${refused.resource}`);
   };
   const room = createCodeCommit({
-    db, clock, jobs, outbox, git, paging: createPaging(Buffer.alloc(32, 1)),
+    db, clock, jobs, outbox, watches: createWatches({ jobs }), git, paging: createPaging(Buffer.alloc(32, 1)),
     accessKeys: { find: async (id) => keys.get(id) },
     servicePasswords: {
       verify: async (userName, password, service) =>

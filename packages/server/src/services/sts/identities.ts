@@ -15,7 +15,7 @@ export function identities(roles: RolesPort, sessions: Sessions): Identities {
       // Names made from pipelines' and rules' names may be longer or hold other characters than a session's.
       const sessionName = wanted.replace(/[^\w+=,.@-]/g, '-').slice(0, 64);
       const role = await roles.byService({ roleArn, service, sessionName, sourceArn });
-      return { ...sessionCaller(role, roleArn, sessionName), invokedBy: service };
+      return { ...sessionCaller(role, roleArn, sessionName), invokedBy: service, sourceArn };
     },
     credentialsFor: (caller, durationSeconds) => sessions.open(caller, durationSeconds),
   };
