@@ -1,4 +1,4 @@
-import { Readable } from 'node:stream';
+import { PassThrough, type Readable } from 'node:stream';
 import { isObjectId } from './names.ts';
 import { finished, spawnGit } from './process.ts';
 
@@ -10,15 +10,10 @@ export function archiveZip(path: string, commit: string): Readable {
   if (!isObjectId(commit)) throw new Error('not a commit id');
   const child = spawnGit(['archive', '--format=zip', '-1', commit], { repository: path });
   child.stdin.end();
-  const ended = finished(child, 'archive');
-  ended.catch(() => undefined);
-  async function* bytes(): AsyncGenerator<Buffer> {
-    try {
-      yield* child.stdout as AsyncIterable<Buffer>;
-      await ended;
-    } finally {
-      child.kill();
-    }
-  }
-  return Readable.from(bytes(), { objectMode: false });
+  // Read from the start: Node discards what a process has written once it has exited and nobody has begun to read.
+  const zip = new PassThrough();
+  child.stdout.pipe(zip, { end: false });
+  finished(child, 'archive').then(() => zip.end(), (error: Error) => zip.destroy(error));
+  zip.once('close', () => child.kill());
+  return zip;
 }

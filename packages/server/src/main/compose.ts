@@ -83,7 +83,7 @@ export async function compose(deps: ComposeDeps): Promise<House> {
   const rooms: Room[] = [
     iam,
     sts,
-    createS3({ db, blobs, clock, paging, regionExists, authorizer }),
+    createS3({ db, blobs, watches, clock, paging, regionExists, authorizer }),
     createCloudWatchLogs({ db, clock, jobs, logs, authorizer }),
     eventbridge,
     codecommit,
@@ -105,7 +105,7 @@ export async function compose(deps: ComposeDeps): Promise<House> {
 
   return {
     edge: {
-      wire: createWire({ contracts: services.map((service) => loadContract(service.name as keyof Apis)) }),
+      wire: createWire({ region: config.region, contracts: services.map((service) => loadContract(service.name as keyof Apis)) }),
       dispatcher,
       accessKeys,
       doors: rooms.flatMap((room) => room.doors ?? []),

@@ -8,7 +8,8 @@ import { listTags, putTags, removeAllTags, removeTags } from '../../kernel/tags.
 import type { RefuseTags, Tagged } from '../../kernel/tags.ts';
 import { checkDefinition, normalised } from './definition.ts';
 import { launch } from './launch.ts';
-import { fail, noPipeline, pagesOf, PIPELINE, pipelineArn, pipelineOfArn, SERVICE, SOURCES } from './names.ts';
+import { fail, noPipeline, pagesOf, PIPELINE, pipelineArn, pipelineOfArn, SOURCES } from './names.ts';
+import { pipelineRole } from './role.ts';
 import { look, remember } from './sources.ts';
 import type { SourceDeps } from './sources.ts';
 import { definitionOf } from './store.ts';
@@ -21,7 +22,7 @@ export function pipelines(deps: SourceDeps & { readonly paging: Paging }) {
   async function check(pipeline: PipelineDeclaration, call: Call): Promise<void> {
     checkDefinition(pipeline, providers, call.region);
     try {
-      await identities.assumeForService({ roleArn: pipeline.roleArn, service: SERVICE, sessionName: pipeline.name.slice(0, 64).padEnd(2, '-') });
+      await pipelineRole(identities, call, pipeline);
     } catch (error) {
       if (!(error instanceof ServiceError)) throw error;
       throw fail('InvalidStructureException', `CodePipeline is not authorized to perform AssumeRole on role ${pipeline.roleArn}`, { cause: error });

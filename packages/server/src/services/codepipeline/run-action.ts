@@ -8,7 +8,8 @@ import { ServiceError } from '../../kernel/errors.ts';
 import type { Identities } from '../../kernel/peers.ts';
 import type { Events } from './events.ts';
 import { KEY_ARTIFACT, KEY_PIPELINE } from './limits.ts';
-import { PIPELINE, SERVICE } from './names.ts';
+import { PIPELINE } from './names.ts';
+import { pipelineRole } from './role.ts';
 import type { ActionRun, Progress, Provider, Providers } from './providers/index.ts';
 import { definitionOf, overridesOf, parsed } from './store.ts';
 import type { ActionRow, ExecutionRow, PipelineTables, Prepared, Revision, StoredArtifact } from './store.ts';
@@ -76,11 +77,11 @@ async function find({ rows, providers }: ActionDeps, run: JobRun): Promise<Known
 async function step(deps: ActionDeps, run: JobRun, known: Known): Promise<Progress> {
   try {
     const prepared = await prepare(deps, run, known);
-    const role = await deps.identities.assumeForService({ roleArn: known.pipeline.roleArn, service: SERVICE, sessionName: sessionName(known.row) });
+    const role = await pipelineRole(deps.identities, known.row, known.pipeline);
     const { row, execution, provider } = known;
     const action: ActionRun = {
       ...prepared, id: row.id, account: row.account, region: row.region, pipeline: row.pipeline, execution: row.execution,
-      role: { ...role, invokedBy: SERVICE }, override: overridesOf(execution).find((it) => it.actionName === row.action),
+      role, override: overridesOf(execution).find((it) => it.actionName === row.action),
       externalId: row.external_id ?? undefined, signal: run.signal,
     };
     const next = row.external_id === null ? provider.start : provider.poll;
@@ -94,8 +95,6 @@ async function step(deps: ActionDeps, run: JobRun, known: Known): Promise<Progre
 }
 
 /** CodeBuild shows its builds' initiator as `codepipeline/<session name>`. Sessions have names of 2 to 64 characters. */
-const sessionName = (row: ActionRow): string => row.pipeline.slice(0, 64).padEnd(2, '-');
-
 const isPassing = (error: ServiceError): boolean => /Throttl|ServiceUnavailable|SlowDown|InternalFailure|InternalError/.test(error.name);
 
 function failureOf(error: ServiceError): FailureType {

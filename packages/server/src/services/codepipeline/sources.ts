@@ -6,8 +6,9 @@ import { ServiceError } from '../../kernel/errors.ts';
 import type { Identities } from '../../kernel/peers.ts';
 import { launch } from './launch.ts';
 import type { LaunchDeps } from './launch.ts';
-import { SERVICE, SOURCES } from './names.ts';
+import { SOURCES } from './names.ts';
 import type { Place } from './names.ts';
+import { pipelineRole } from './role.ts';
 import type { Providers } from './providers/index.ts';
 import type { Provider } from './providers/provider.ts';
 import { definitionOf } from './store.ts';
@@ -67,8 +68,8 @@ export async function look(deps: Pick<SourceDeps, 'identities' | 'providers'>, a
 /** Empty when there is none or the role may not see it: the execution that a user starts says why. */
 async function newest(deps: Pick<SourceDeps, 'identities'>, at: Place, definition: PipelineDeclaration, source: NonNullable<Provider['source']>, configuration: Readonly<Record<string, string>>): Promise<string> {
   try {
-    const role = await deps.identities.assumeForService({ roleArn: definition.roleArn, service: SERVICE, sessionName: definition.name.slice(0, 64).padEnd(2, '-') });
-    return await source.newest({ role: { ...role, invokedBy: SERVICE }, region: at.region, configuration });
+    const role = await pipelineRole(deps.identities, at, definition);
+    return await source.newest({ role, region: at.region, configuration });
   } catch (error) {
     if (error instanceof ServiceError) return '';
     throw error;

@@ -128,7 +128,7 @@ export function uploads(deps: S3Deps) {
         const checksum = completedChecksum(upload, kept);
         checkWhole(input, checksum, size);
         for (const part of uploaded) if (!kept.includes(part)) await blobs.release(tx, await parts.remove(tx, upload.id, part.number));
-        const { row } = await putVersion(tx, blobs, {
+        const { row } = await putVersion(tx, deps, {
           bucket: upload.bucket, key: upload.key, content: upload.id, etag: compositeEtag(kept), size, parts: kept.length, modified: wholeSecond(clock.now()),
           headers: upload.headers, metadata: upload.metadata, tags: upload.tags, checksum: JSON.stringify(checksum),
         }, input);

@@ -3,6 +3,7 @@ import type { Transaction } from '../../kernel/database.ts';
 import { matches } from './conditions.ts';
 import { noSuchKey, preconditionFailed } from './errors.ts';
 import { noSuchBucket } from './bucket.ts';
+import type { S3Deps } from './deps.ts';
 import type { BucketRow, VersionRow } from './migrations.ts';
 import { nullVersion, versionIdOf } from './names.ts';
 import { buckets, objects, parts, versions } from './store.ts';
@@ -22,7 +23,7 @@ export const shownVersion = (bucket: Pick<BucketRow, 'versioning'>, version: str
  * Makes a version the current one of its key. Without versioning, or with it suspended, it takes the place of the null
  * version. Conditions are decided here, under the key's lock.
  */
-export async function putVersion(tx: Transaction, blobs: Blobs, next: NewVersion, conditions: WriteConditions): Promise<{ bucket: BucketRow; row: VersionRow }> {
+export async function putVersion(tx: Transaction, { blobs, watches }: Pick<S3Deps, 'blobs' | 'watches'>, next: NewVersion, conditions: WriteConditions): Promise<{ bucket: BucketRow; row: VersionRow }> {
   const bucket = await buckets.hold(tx, next.bucket);
   if (bucket === undefined) throw noSuchBucket(next.bucket);
   const object = await objects.lockOrMake(tx, next.bucket, next.key);
@@ -34,6 +35,7 @@ export async function putVersion(tx: Transaction, blobs: Blobs, next: NewVersion
   const row: VersionRow = { ...next, seq: object.next, version: versioned ? versionIdOf(object.next) : nullVersion, marker: 0 };
   await versions.insert(tx, row);
   await objects.point(tx, row);
+  await watches.notify(tx, { kind: 's3/object', account: bucket.account, region: bucket.region, id: `${next.bucket}/${next.key}` });
   return { bucket, row };
 }
 

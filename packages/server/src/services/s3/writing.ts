@@ -23,11 +23,12 @@ const DELETES_AT_ONCE = 100;
 
 /** Stores a written blob as a whole object; the blob goes again when the conditions do not hold. */
 export async function storeWhole(
-  { db, blobs, clock }: Pick<S3Deps, 'db' | 'blobs' | 'clock'>,
+  deps: Pick<S3Deps, 'db' | 'blobs' | 'clock' | 'watches'>,
   blob: WrittenBlob,
   about: Pick<VersionRow, 'bucket' | 'key' | 'headers' | 'metadata' | 'tags'> & { readonly algorithm: ChecksumAlgorithm },
   conditions: WriteConditions,
 ) {
+  const { db, blobs, clock } = deps;
   const { algorithm, ...columns } = about;
   const value = blob.checksums[algorithm]!.toString('base64');
   const checksum: StoredChecksum = { algorithm, type: 'FULL_OBJECT', value };
@@ -36,7 +37,7 @@ export async function storeWhole(
   const etag = blob.md5.toString('hex');
   try {
     return await db.transaction(async (tx) => {
-      const put = await putVersion(tx, blobs, { ...columns, content, etag, size: blob.size, parts: 0, modified, checksum: JSON.stringify(checksum) }, conditions);
+      const put = await putVersion(tx, deps, { ...columns, content, etag, size: blob.size, parts: 0, modified, checksum: JSON.stringify(checksum) }, conditions);
       await blobs.claim(tx, [blob.id]);
       await parts.insert(tx, { content, number: 1, blob: blob.id, size: blob.size, md5: etag, checksums: JSON.stringify({ [algorithm]: value }), modified });
       return put;

@@ -1,5 +1,3 @@
-import { PassThrough, pipeline } from 'node:stream';
-import type { Readable } from 'node:stream';
 import type { GitSources } from '../../../git/ports.ts';
 import type { Peers } from '../../../kernel/peers.ts';
 import { BOOLEAN, value } from './provider.ts';
@@ -23,7 +21,7 @@ export function codeCommitSource({ peers, git }: { peers: Peers; git: Pick<GitSo
       const { commit } = await codecommit.GetCommit({ repositoryName, commitId }, { region: run.region, signal: run.signal });
       const [output] = run.outputs;
       if (output === undefined) throw new Error('a source action has an output');
-      const zip = flowing(await git.openArchive({ caller: run.role, account: run.account, region: run.region, repositoryName, commitId }));
+      const zip = await git.openArchive({ caller: run.role, account: run.account, region: run.region, repositoryName, commitId });
       await peers.as(run.role).s3.PutObject({ Bucket: output.bucket, Key: output.key, Body: zip, ContentType: 'application/zip' }, { region: run.region, signal: run.signal });
       const message = (commit.message ?? '').trimEnd();
       return {
@@ -45,18 +43,6 @@ export function codeCommitSource({ peers, git }: { peers: Peers; git: Pick<GitSo
     },
   };
 }
-
-/**
- * Reads from the start: Node throws away what a process has written once it exits and nobody has begun to read, and a
- * small archive is done before S3 asks for its first byte. An error of the archive shows as the error of the answer.
- */
-function flowing(zip: Readable): Readable {
-  const body = new PassThrough();
-  pipeline(zip, body, ignore);
-  return body;
-}
-
-function ignore(): void {}
 
 /** Git's `1484167798 -0800` in ms UTC. */
 function date(text: string | undefined): number | undefined {

@@ -7,7 +7,7 @@ import { loadContract } from '@slipway/contracts';
 import { FakeClock } from '../../../../../testkit/src/clock.ts';
 import { blobMigrations, openBlobs } from '../../../blobs/index.ts';
 import { createEdge } from '../../../edge/server.ts';
-import { createJobs, engineMigrations } from '../../../engine/index.ts';
+import { createJobs, createWatches, engineMigrations } from '../../../engine/index.ts';
 import { postgresScratch, sqliteScratch } from '../../../kernel/database/suite.ts';
 import { createDispatcher } from '../../../kernel/dispatch.ts';
 import { ServiceError } from '../../../kernel/errors.ts';
@@ -37,7 +37,7 @@ export async function startS3() {
       if (requests.some(({ action, resource }) => denied.has(action) || denied.has(`${action} ${resource}`))) throw new ServiceError('AccessDeniedException', 'no');
     },
   };
-  const s3 = createS3({ db, blobs, clock, authorizer, paging: createPaging(randomBytes(32)), regionExists });
+  const s3 = createS3({ db, blobs, watches: createWatches({ jobs }), clock, authorizer, paging: createPaging(randomBytes(32)), regionExists });
   await db.migrate([...engineMigrations, ...blobMigrations, ...s3.migrations]);
   await blobs.start();
   await jobs.start();
