@@ -153,9 +153,10 @@ async function startClone(folder: string, target: Target): Promise<(() => Promis
 }
 
 function stage(name: string, category: 'Source' | 'Build' | 'Test' | 'Approval', provider: string, configuration: Record<string, string>, inputs: string[], outputs: string[]): StageDeclaration {
-  const artifacts = (names: string[]) => names.map((artifact) => ({ name: artifact }));
   return {
     name,
-    actions: [{ name, actionTypeId: { category, owner: 'AWS', provider, version: '1' }, configuration, runOrder: 1, inputArtifacts: artifacts(inputs), outputArtifacts: artifacts(outputs) }],
+    actions: [{ name, actionTypeId: { category, owner: 'AWS', provider, version: '1' }, configuration, runOrder: 1, inputArtifacts: inputs.map(artifact), outputArtifacts: outputs.map(artifact) }],
   };
 }
+
+const artifact = (name: string): { name: string } => ({ name });

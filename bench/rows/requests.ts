@@ -3,14 +3,15 @@ import type { ActionDeclaration } from '@aws-sdk/client-codepipeline';
 import { signRequest } from '@slipway/sigv4';
 import type { Bench, Group } from '../group.ts';
 import type { LoadOrder, LoadResult, SignedRequest } from '../load-contract.ts';
-import { notMeasured, row, type Row, type RowTerms } from '../measure.ts';
+import { median, notMeasured, row, type Row, type RowTerms } from '../measure.ts';
 import { clients, region, role, rootKey, startMoto, startSlipway, type Clients, type Target } from '../server.ts';
 
 const CONNECTIONS = 16;
-const SECONDS = 4;
-const WARM_UP = 300;
+const ROUNDS = 3;
+const SECONDS = 2;
+const WARM_UP = 200;
 /** More than any server takes in the time. */
-const DISTINCT_WRITES = 12_000;
+const DISTINCT_WRITES = 8_000;
 
 interface Load {
   readonly terms: RowTerms;
@@ -79,26 +80,34 @@ export const requests: Group = {
 
 async function measure(bench: Bench, load: Load, ours: Target, moto: Target | undefined): Promise<Row> {
   try {
-    const here = await perSecond(bench, load, ours);
-    if (!moto) return row(load.terms, { value: here.rate, n: here.done, note: 'moto_server is not installed here' });
-    const there = await perSecond(bench, load, moto);
-    return row(load.terms, { value: here.rate, baseline: there.rate, n: here.done, note: 'baseline: moto_server' });
+    const targets = moto ? [ours, moto] : [ours];
+    const rates = new Map<Target, number[]>(targets.map((target) => [target, []]));
+    let done = 0;
+    for (const target of targets) await load.prepare?.(clients(target));
+    // In turns, so that what else the machine does falls on both.
+    for (let round = 0; round < ROUNDS; round++) {
+      for (const target of targets) {
+        const result = await generate(bench, order(load, target, round));
+        if (result.failures > 0) throw new Error(`${result.failures} of ${result.done} requests to ${target === ours ? 'Slipway' : 'moto_server'} failed: ${result.firstFailure}`);
+        rates.get(target)!.push(result.done / result.seconds);
+        if (target === ours) done += result.done;
+      }
+    }
+    const note = moto ? 'medians of 3 rounds in turns; baseline: moto_server' : 'moto_server is not installed here';
+    return row(load.terms, { value: median(rates.get(ours)!), baseline: moto && median(rates.get(moto)!), n: done, note });
   } catch (error) {
     return notMeasured(load.terms, (error as Error).message);
   }
 }
 
-async function perSecond(bench: Bench, load: Load, target: Target): Promise<{ rate: number; done: number }> {
-  await load.prepare?.(clients(target));
+function order(load: Load, target: Target, round: number): LoadOrder {
   const count = load.distinct ? DISTINCT_WRITES : 64;
-  const signed = Array.from({ length: count }, (_, number): SignedRequest => {
-    const body = load.body(number);
+  const requests = Array.from({ length: count }, (_, number): SignedRequest => {
+    const body = load.body(round * count + number);
     const headers = signRequest({ method: 'POST', url: `${target.endpoint}/`, headers: load.headers, body, service: load.signingName, region, credentials: rootKey, now: Date.now() });
     return { headers: { ...headers, 'content-length': String(Buffer.byteLength(body)) }, body };
   });
-  const result = await generate(bench, { endpoint: target.endpoint, requests: signed, connections: CONNECTIONS, cycle: !load.distinct, warmUp: WARM_UP, seconds: SECONDS });
-  if (result.failures > 0) throw new Error(`${result.failures} of ${result.done} requests failed: ${result.firstFailure}`);
-  return { rate: result.done / result.seconds, done: result.done };
+  return { endpoint: target.endpoint, requests, connections: CONNECTIONS, cycle: !load.distinct, warmUp: WARM_UP, seconds: SECONDS };
 }
 
 function generate(bench: Bench, order: LoadOrder): Promise<LoadResult> {

@@ -45,7 +45,7 @@ interface Visit {
 
 /** The one HTTP(S) endpoint. The steps of a request stand in `answer`, in order. */
 export function createEdge(deps: EdgeDeps): Edge {
-  const closing = new AbortController();
+  const open = new Set<AbortController>();
   const serving = new Set<Promise<void>>();
 
   const listener: RequestListener = (message, response) => {
@@ -55,7 +55,12 @@ export function createEdge(deps: EdgeDeps): Edge {
 
   function visit(message: IncomingMessage, response: ServerResponse): Visit {
     const gone = new AbortController();
-    response.once('close', () => gone.abort());
+    open.add(gone);
+    response.once('close', () => {
+      open.delete(gone);
+      // Aborting makes an error with its stack, too dear for every answer that was sent whole.
+      if (!response.writableFinished) gone.abort();
+    });
     const secure = deps.tls !== undefined;
     return {
       message,
@@ -64,7 +69,7 @@ export function createEdge(deps: EdgeDeps): Edge {
       path: (message.url ?? '/').split('?', 1)[0] ?? '/',
       endpoint: `${secure ? 'https' : 'http'}://${message.headers.host ?? 'localhost'}`,
       secure,
-      signal: AbortSignal.any([gone.signal, closing.signal]),
+      signal: gone.signal,
     };
   }
 
@@ -150,7 +155,7 @@ export function createEdge(deps: EdgeDeps): Edge {
       }),
     async close() {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-      closing.abort();
+      for (const gone of open) gone.abort();
       server.closeAllConnections();
       await Promise.allSettled(serving);
       await closed;
