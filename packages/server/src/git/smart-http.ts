@@ -3,7 +3,7 @@ import { Readable, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { readPushHead } from './pkt-line.ts';
 import type { PushHead } from './pkt-line.ts';
-import { finished, GitFailed, ignoreClosedInput, processIdentity, runGit, spawnGit } from './process.ts';
+import { finished, GitFailed, processIdentity, runGit, spawnGit } from './process.ts';
 import type { RefGuard } from './refs.ts';
 
 export type GitService = 'git-upload-pack' | 'git-receive-pack';
@@ -102,7 +102,8 @@ async function* holdingTheEnd(first: Uint8Array, rest: AsyncIterator<Uint8Array>
 async function stream(child: ChildProcessWithoutNullStreams, verb: string, body: AsyncIterable<Uint8Array>, output: Writable, signal: AbortSignal): Promise<void> {
   const ended = finished(child, verb);
   ended.catch(() => undefined);
-  child.stdin.on('error', ignoreClosedInput);
+  // `fed` tells how feeding went. A body that breaks off destroys the input with its own error, which nobody else hears.
+  child.stdin.on('error', () => undefined);
   const kill = (): void => { child.kill(); };
   if (signal.aborted) kill();
   signal.addEventListener('abort', kill, { once: true });

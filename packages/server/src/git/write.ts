@@ -61,6 +61,8 @@ export function repositoryWriter(path: () => Promise<string>, read: RepositoryRe
 function treeMaker(repository: string) {
   const child: ChildProcessWithoutNullStreams = spawnGit(['mktree', '-z', '--batch'], { repository });
   const ended = finished(child, 'mktree');
+  // It may end while an answer is awaited, which fails then; until then its end must not count as unhandled.
+  ended.catch(() => undefined);
   child.stdin.on('error', ignoreClosedInput);
   const lines = linesOf(child);
   return {

@@ -160,9 +160,12 @@ function refusalOf(error: unknown): { status: number; text: string } | undefined
   if (error instanceof BadCredentials) return { status: 403, text: error.message };
   if (error instanceof ServiceError && error.name === 'AccessDeniedException') return { status: 403, text: error.message };
   if (error instanceof MalformedPush) return { status: 400, text: error.message };
+  if (isUnzipError(error)) return { status: 400, text: 'The body is not the gzip that its content encoding says.' };
   if (error instanceof RepositoryGone) return { status: 404, text: error.message };
   return undefined;
 }
+
+const isUnzipError = (error: unknown): boolean => error instanceof Error && 'code' in error && /^Z_/.test(String(error.code));
 
 /** A readable line, which git shows as `remote: …`. What the client still sends is read, or it would not read the answer. */
 function refuse(request: IncomingMessage, response: ServerResponse, status: number, text: string): undefined {

@@ -216,6 +216,24 @@ describe('a client that goes away', () => {
   });
 });
 
+describe('a body that cannot be unpacked', () => {
+  const sendZipped = (service: string, body: Uint8Array<ArrayBuffer>): Promise<number> => fetch(`${house.endpoint}/v1/repos/site/${service}`, {
+    method: 'POST', body, headers: { authorization, 'content-encoding': 'gzip', 'content-type': `application/x-${service}-request` },
+  }).then((answer) => answer.arrayBuffer().then(() => answer.status)).catch(() => 0);
+
+  it.each(['git-upload-pack', 'git-receive-pack'])('fails its own request of %s, and the server goes on', async (service) => {
+    const commands = Buffer.concat([packetLine(`${'0'.repeat(40)} ${'1'.repeat(40)} refs/heads/x\0report-status`), FLUSH]);
+    const whole = gzipSync(Buffer.concat([commands, randomBytes(200_000)]));
+    const [none, cut, broken] = [Buffer.from('no gzip at all'), whole.subarray(0, 100_000), Buffer.concat([whole.subarray(0, 90_000), Buffer.alloc(100_000)])];
+    const statuses = [];
+    for (const body of [none, cut, broken]) statuses.push(await sendZipped(service, new Uint8Array(body)));
+    if (service === 'git-receive-pack') expect(statuses[0]).toBe(400);
+    expect(await git('ls-remote', house.url('site'))).toMatchObject({ code: 0 });
+    // An answer that has begun is broken off instead, which the edge is told.
+    expect(house.failures.splice(0).every((error) => error instanceof Error)).toBe(true);
+  });
+});
+
 describe('who may', () => {
   it('a request without credentials is challenged, for the right realm', async () => {
     const answer = await fetch(`${house.endpoint}/v1/repos/site/info/refs?service=git-upload-pack`);

@@ -37,6 +37,8 @@ export function plainBody(request: IncomingMessage): AsyncIterable<Uint8Array> |
   if (encoding === 'identity') return request;
   if (encoding !== 'gzip' && encoding !== 'x-gzip') return undefined;
   const gunzip = createGunzip();
+  // It may fail before anybody reads it; whoever reads it then is told. Without a listener it would end the process.
+  gunzip.on('error', () => {});
   request.once('error', (error) => gunzip.destroy(error));
   request.once('close', () => { if (!request.complete) gunzip.destroy(new Error('the request broke off')); });
   return request.pipe(gunzip);
