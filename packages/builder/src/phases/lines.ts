@@ -43,7 +43,7 @@ export class LineWriter {
     this.flush();
     const now = this.#now();
     const masked = this.#masker.push(text) + this.#masker.flush();
-    this.#write(`[Container] ${stamp(now)} ${masked}`.split('\n').map((line) => ({ time: Math.floor(now), text: line })));
+    this.#write(containerLine(now, masked).split('\n').map((line) => ({ time: Math.floor(now), text: line })));
   }
 
   #take(text: string): void {
@@ -67,6 +67,11 @@ function cut(line: string): string[] {
   const pieces: string[] = [];
   for (let from = 0; from < line.length; from += LONGEST_LINE) pieces.push(line.slice(from, from + LONGEST_LINE));
   return pieces;
+}
+
+/** A line of CodeBuild's own; `now` is ms UTC with a fraction. */
+export function containerLine(now: number, text: string): string {
+  return `[Container] ${stamp(now)} ${text}`;
 }
 
 /** `2026/01/02 03:04:05.123456`, UTC. */

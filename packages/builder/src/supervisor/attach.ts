@@ -90,13 +90,14 @@ export async function sweep(buildFolder: string): Promise<void> {
   if (claim !== undefined && !(await isAlive(claim))) await endProcesses(() => buildProcesses(claim.mark), 0);
 }
 
-async function supervisorLives(folder: string): Promise<true | string> {
+/** True, or in words why not. */
+export async function supervisorLives(folder: string): Promise<true | string> {
   const claim = await readClaim(folder);
   if (claim === undefined) return 'The build was never launched';
   return (await isAlive(claim)) ? true : `The supervisor of the build (process ${claim.pid}) ended without a result`;
 }
 
-class SpoolReader {
+export class SpoolReader {
   readonly #folder: string;
   #file: FileHandle | undefined;
   #pending: Buffer = Buffer.alloc(0);
@@ -133,7 +134,7 @@ class SpoolReader {
 }
 
 /** Rings when the spool may have grown or the supervisor gone. Rings that nobody waited for are remembered. */
-class Bell {
+export class Bell {
   readonly #folder: string;
   readonly #signal: AbortSignal | undefined;
   #socket: Socket | undefined;

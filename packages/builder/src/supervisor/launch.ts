@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { open, readFile, rename } from 'node:fs/promises';
 import type { BuildSpec } from '../build.ts';
 import { errorFile, readClaim, specFile } from './folder.ts';
+import { supervise } from './supervise.ts';
 
 export interface LaunchOptions {
   /** The bundled supervisor program. */
@@ -36,6 +37,26 @@ export async function launch(buildFolder: string, spec: Omit<BuildSpec, 'folder'
   } finally {
     await errors.close();
   }
+}
+
+/** Whether the folder's build has been taken by a supervisor, alive or not: if so, it is never launched again. */
+export async function isLaunched(buildFolder: string): Promise<boolean> {
+  return (await readClaim(buildFolder)) !== undefined;
+}
+
+/**
+ * Supervises a build in this process, for the dummy runner, whose builds have no processes to outlive us. Resolves when
+ * the build is claimed; `onFailure` hears of a supervisor that broke down.
+ */
+export async function launchInProcess(buildFolder: string, spec: Omit<BuildSpec, 'folder'>, onFailure: (error: unknown) => void): Promise<void> {
+  if (await isLaunched(buildFolder)) return;
+  await writeSpec(buildFolder, spec);
+  await new Promise<void>((resolve, reject) => {
+    supervise(buildFolder, resolve).catch((error: unknown) => {
+      onFailure(error);
+      reject(error instanceof Error ? error : new Error(String(error)));
+    });
+  });
 }
 
 /** Whole or not at all: a supervisor must never read half a spec. */

@@ -11,6 +11,9 @@ if (folder === undefined) {
   process.exit(2);
 }
 
+const stopping = new AbortController();
+process.on('SIGTERM', () => stopping.abort());
+
 await supervise(resolve(folder), () => {
   try {
     writeSync(1, 'claimed\n');
@@ -19,7 +22,7 @@ await supervise(resolve(folder), () => {
     if (!isCode(error, 'EPIPE')) throw error;
   }
   closeSync(1);
-});
+}, stopping.signal);
 
 // The result is on the disk: nothing that a build left open may keep its supervisor.
 process.exit(0);

@@ -10,8 +10,9 @@ import { Spool, spoolSink } from './spool.ts';
 /**
  * Runs the build of a folder, once: reads the spec, claims the folder, removes the spec (it holds credentials), runs
  * the phases, writes the spool. `onClaimed` is called as soon as the folder is claimed, by us or by another supervisor.
+ * Aborting `signal` stops the build.
  */
-export async function supervise(folder: string, onClaimed: () => void): Promise<void> {
+export async function supervise(folder: string, onClaimed: () => void, signal?: AbortSignal): Promise<void> {
   const spec = await readSpec(folder);
   const mark = randomUUID();
   // Read before claiming: whoever finds the folder claimed removes the spec, and the winner has it already.
@@ -27,7 +28,8 @@ export async function supervise(folder: string, onClaimed: () => void): Promise<
     if (type === 'stop') stop.abort();
   });
   const spool = new Spool(folder, () => followers.wake());
-  process.on('SIGTERM', () => stop.abort());
+  signal?.addEventListener('abort', () => stop.abort(), { once: true });
+  if (signal?.aborted === true) stop.abort();
   await followers.listen();
   onClaimed();
   let exit: BuildExit;

@@ -77,6 +77,8 @@ export interface Room {
   readonly companions?: readonly Service[];
   /** Begins what needs the schema in place, and goes on with what an earlier process left running. */
   start?(): Promise<void>;
+  /** Ends what the room does of its own accord, before jobs stop. */
+  stop?(): Promise<void>;
   /** HTTP that is not an AWS API call: git, webhooks. */
   readonly doors?: readonly Door[];
 }

@@ -15,7 +15,7 @@ import { createKeyedHash, createSeal, deriveKey } from '../kernel/seal.ts';
 import type { Room } from '../kernel/service.ts';
 import { openLogs } from '../logs/index.ts';
 import { createCloudWatchLogs } from '../services/cloudwatch-logs/index.ts';
-import { createCodeBuild, type BuildRunner } from '../services/codebuild/index.ts';
+import { chooseRunner, createCodeBuild, type BuildRunner } from '../services/codebuild/index.ts';
 import { createCodeCommit } from '../services/codecommit/index.ts';
 import { createCodeDeploy } from '../services/codedeploy/index.ts';
 import { createCodePipeline } from '../services/codepipeline/index.ts';
@@ -78,17 +78,22 @@ export async function compose(deps: ComposeDeps): Promise<House> {
 
   const { peers } = dispatcher;
   const codecommit = createCodeCommit({ db, clock, jobs, outbox, watches, paging, git, accessKeys, servicePasswords, authorizer, regions: { default: config.region, known: allRegions() } });
+  const cloudwatchLogs = createCloudWatchLogs({ db, clock, jobs, logs, authorizer });
+  const runner = await chooseRunner(deps.runner);
   const eventbridge = createEventBridge({ db, clock, jobs, paging, peers, identities, log });
 
   const rooms: Room[] = [
     iam,
     sts,
     createS3({ db, blobs, watches, clock, paging, regionExists, authorizer }),
-    createCloudWatchLogs({ db, clock, jobs, logs, authorizer }),
+    cloudwatchLogs,
     eventbridge,
     codecommit,
-    createCodeBuild({ db, clock, jobs, outbox, paging, runner: deps.runner }),
-    createCodeDeploy({ db, clock, jobs, outbox }),
+    createCodeBuild({
+      db, clock, jobs, outbox, watches, paging, peers, identities, hash, log, logSink: cloudwatchLogs.logSink, sources: codecommit.sources,
+      endpoint: () => reachable(deps.endpoint()), buildsFolder: folder.builds, supervisorPath: deps.programs.supervisor, runner,
+    }),
+    createCodeDeploy({ db, clock, jobs, outbox, watches, paging, peers, identities }),
     createCodePipeline({ db, clock, jobs, outbox, watches, paging, peers, identities, git: codecommit.sources }),
   ];
   const services = rooms.flatMap((room) => [room.service, ...(room.companions ?? [])]);
@@ -111,7 +116,7 @@ export async function compose(deps: ComposeDeps): Promise<House> {
       doors: rooms.flatMap((room) => room.doors ?? []),
       regionExists,
     },
-    notices: [],
+    notices: runner.notice === undefined ? [] : [runner.notice],
     ensureRootKey: (given) => iam.ensureRootKey({ account: config.accountId, ...given }),
     onEvent: (heard) => void listeners.push(heard),
     async start() {
@@ -129,6 +134,7 @@ export async function compose(deps: ComposeDeps): Promise<House> {
       }
     },
     async stop() {
+      for (const room of rooms) await room.stop?.();
       await jobs.stop();
       await outbox.stop();
       await git.close();
@@ -136,4 +142,9 @@ export async function compose(deps: ComposeDeps): Promise<House> {
       await db.close();
     },
   };
+}
+
+/** A server that listens on every address is reached by this machine's own programs over loopback. */
+function reachable(endpoint: string): string {
+  return endpoint.replace('//0.0.0.0:', '//127.0.0.1:').replace('//[::]:', '//[::1]:');
 }

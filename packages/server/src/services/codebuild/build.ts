@@ -30,11 +30,14 @@ export function readBuild(row: BuildRow): StoredBuild {
   };
 }
 
+/** The part of a build's id behind the project's name. */
+export const uuidOf = (id: string): string => id.slice(id.indexOf(':') + 1);
+
 /** A build's log: the project's group and stream settings, else `/aws/codebuild/<project>` and the build's uuid. */
 export function logNames(build: StoredBuild): { group: string; stream: string } | undefined {
   const settings = build.definition.logsConfig?.cloudWatchLogs;
   if (settings?.status === 'DISABLED') return undefined;
-  const uuid = build.id.slice(build.id.indexOf(':') + 1);
+  const uuid = uuidOf(build.id);
   return { group: settings?.groupName ?? `/aws/codebuild/${build.project}`, stream: settings?.streamName ? `${settings.streamName}/${uuid}` : uuid };
 }
 

@@ -12,8 +12,8 @@ import { replay } from '../../kernel/replay.ts';
 import type { Call, Operations } from '../../kernel/service.ts';
 import { buildArn, buildIdOf, projectNameOf } from './arns.ts';
 import { readBuild, shownBuild } from './build.ts';
-import { checkDefinition, withOverrides, type ProjectDefinition } from './definition.ts';
-import { stateChange } from './events.ts';
+import { checkDefinition, takenOverByPipeline, withOverrides, type ProjectDefinition } from './definition.ts';
+import { phaseChange, stateChange } from './events.ts';
 import { fail } from './fail.ts';
 import { buildJob } from './job.ts';
 import { idempotencyTokenLifetime, maxBuildsPerRequest, pageSize } from './limits.ts';
@@ -33,9 +33,11 @@ export interface BuildsDeps {
 export function builds({ db, clock, jobs, outbox, paging }: BuildsDeps) {
   /** Inserts the build, SUBMITTED done and QUEUED begun, and wakes its job. */
   async function submit(tx: Transaction, project: ProjectRow, input: StartBuildInput, call: Call): Promise<BuildRow> {
-    const definition = withOverrides(JSON.parse(project.definition) as ProjectDefinition, input);
+    const fromPipeline = call.caller.invokedBy === 'codepipeline.amazonaws.com';
+    const overridden = withOverrides(JSON.parse(project.definition) as ProjectDefinition, input);
+    const definition = fromPipeline ? takenOverByPipeline(overridden, input) : overridden;
     checkDefinition(definition);
-    if (definition.source.type === 'CODEPIPELINE' && call.caller.invokedBy !== 'codepipeline.amazonaws.com') {
+    if (definition.source.type === 'CODEPIPELINE' && !fromPipeline) {
       throw fail('InvalidInputException', 'A project whose source is CODEPIPELINE is started by a pipeline; to start it yourself, override its source and artifacts');
     }
     const now = clock.now();
@@ -57,6 +59,11 @@ export function builds({ db, clock, jobs, outbox, paging }: BuildsDeps) {
       artifacts: JSON.stringify({ secondary: [] }),
       log_stream: null,
       spool_offset: 0,
+      log_next: 0,
+      log_pending: null,
+      artifacts_from: null,
+      outcome: null,
+      credentials_token: null,
       started_at: now,
       ended_at: null,
       sequence: 0,
@@ -64,7 +71,9 @@ export function builds({ db, clock, jobs, outbox, paging }: BuildsDeps) {
     await updateProject(tx, project, { last_build_number: number });
     await insertBuild(tx, row);
     await jobs.wake(tx, buildJob(row));
-    await outbox.emit(tx, stateChange(readBuild(row)));
+    const build = readBuild(row);
+    await outbox.emit(tx, stateChange(build));
+    for (const phase of build.phases.filter(({ endTime }) => endTime !== undefined)) await outbox.emit(tx, phaseChange(build, phase));
     return row;
   }
 
@@ -154,6 +163,8 @@ export function initiatorOf(caller: Caller): string {
   const source = parseArn(caller.sourceArn ?? '');
   if (source?.service === 'codepipeline') return `codepipeline/${source.resource}`;
   if (source?.service === 'events') return source.resource;
+  // A pipeline's role session is named as the pipeline.
+  if (caller.invokedBy === 'codepipeline.amazonaws.com') return `codepipeline/${caller.arn.slice(caller.arn.lastIndexOf('/') + 1)}`;
   const resource = parseArn(caller.arn)?.resource ?? caller.arn;
   return resource.replace(/^(user|assumed-role)\//, '');
 }

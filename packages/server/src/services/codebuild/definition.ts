@@ -103,7 +103,7 @@ function checkUnsupported(definition: BuildDefinition): void {
   if (definition.concurrentBuildLimit !== undefined) notYet('concurrentBuildLimit');
   if (definition.autoRetryLimit) notYet('autoRetryLimit');
   // The CDK names S3's default key on every project; everything stored is encrypted with the installation's own.
-  if (definition.encryptionKey && !/alias\/aws\/s3$/.test(definition.encryptionKey)) notYet(`The encryptionKey ${definition.encryptionKey} (supported is alias/aws/s3)`);
+  if (definition.encryptionKey && !definition.encryptionKey.endsWith('alias/aws/s3')) notYet(`The encryptionKey ${definition.encryptionKey} (supported is alias/aws/s3)`);
   if (definition.logsConfig?.s3Logs?.status === 'ENABLED') notYet('logsConfig.s3Logs');
 }
 
@@ -155,6 +155,18 @@ export function withOverrides(project: ProjectDefinition, input: StartBuildInput
     encryptionKey: input.encryptionKeyOverride ?? project.encryptionKey,
     logsConfig: input.logsConfigOverride ?? project.logsConfig,
     autoRetryLimit: input.autoRetryLimitOverride ?? project.autoRetryLimit,
+  };
+}
+
+/** A pipeline takes a project of any type over: what comes in and goes out are the action's artifacts, the rest is the project's. */
+export function takenOverByPipeline(definition: BuildDefinition, input: StartBuildInput): BuildDefinition {
+  return {
+    ...definition,
+    source: { ...definition.source, type: 'CODEPIPELINE', location: input.sourceLocationOverride },
+    secondarySources: input.secondarySourcesOverride ?? [],
+    secondarySourceVersions: input.secondarySourcesVersionOverride ?? [],
+    artifacts: input.artifactsOverride ?? { type: 'CODEPIPELINE' },
+    secondaryArtifacts: input.secondaryArtifactsOverride ?? [],
   };
 }
 

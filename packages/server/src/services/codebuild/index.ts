@@ -1,22 +1,74 @@
+import { dirname, join } from 'node:path';
 import type { CodeBuildApi } from '@slipway/contracts';
+import { hostRuntimes, type Runtimes } from '@slipway/builder';
+import type { Watches } from '../../engine/watch.ts';
+import type { GitSources } from '../../git/ports.ts';
+import type { Log } from '../../kernel/log.ts';
+import type { Identities, Peers } from '../../kernel/peers.ts';
+import type { KeyedHash } from '../../kernel/seal.ts';
 import { service, type Room } from '../../kernel/service.ts';
+import type { LogSink } from '../../logs/ports.ts';
 import { access } from './access.ts';
+import { advanceBuild } from './advance.ts';
+import { uuidOf } from './build.ts';
 import { builds, type BuildsDeps } from './builds.ts';
+import { createCommit } from './commit.ts';
+import { credentialsDoor } from './doors.ts';
+import { createFollowers } from './followers.ts';
+import { createHeld } from './held.ts';
+import { buildJob } from './job.ts';
 import { migrations } from './migrations.ts';
 import { notYet } from './not-yet.ts';
 import { projects } from './projects.ts';
+import type { ChosenRunner } from './runner.ts';
+import { createSources } from './sources/index.ts';
+import { unfinishedBuilds } from './store.ts';
+
+export { chooseRunner, type BuildRunner, type ChosenRunner } from './runner.ts';
 
 export interface CodeBuildDeps extends BuildsDeps {
-  readonly runner: BuildRunner;
+  readonly log: Log;
+  readonly watches: Watches;
+  readonly peers: Peers;
+  readonly identities: Identities;
+  readonly logSink: LogSink;
+  /** CodeCommit's repositories. */
+  readonly sources: GitSources;
+  readonly hash: KeyedHash;
+  /** The server's base URL as a build reaches it. */
+  readonly endpoint: () => string;
+  /** Where builds have their folders, one each. */
+  readonly buildsFolder: string;
+  /** The bundled supervisor program. */
+  readonly supervisorPath: string;
+  readonly runner: ChosenRunner;
 }
-
-/** What builds run in. `dummy` succeeds without processes, for tests. */
-export type BuildRunner = 'auto' | 'sandbox' | 'plain' | 'dummy';
 
 /** CodeBuild: projects, and builds that really run. */
 export function createCodeBuild(deps: CodeBuildDeps): Room {
+  const { db, jobs, buildsFolder } = deps;
+  const held = createHeld(deps);
+  const followers = createFollowers(deps);
+  let runtimes: Promise<Runtimes> | undefined;
+  jobs.handle(buildJob({ account: '', region: '', id: '' }).kind, advanceBuild({
+    ...deps,
+    held,
+    followers,
+    commit: createCommit(deps),
+    sources: createSources(deps),
+    runtimes: () => (runtimes ??= hostRuntimes()),
+    folderOf: ({ id }) => join(buildsFolder, uuidOf(id)),
+    hide: [dirname(buildsFolder)],
+  }));
   return {
     service: service<CodeBuildApi>()({ name: 'codebuild', operations: { ...projects(deps), ...builds(deps) }, access, notYet }),
     migrations,
+    doors: [credentialsDoor({ ...deps, held })],
+    /** Takes up the builds that went on while no server was there to follow them. */
+    async start() {
+      const left = await unfinishedBuilds(db);
+      if (left.length > 0) await db.transaction(async (tx) => { for (const build of left) await jobs.wake(tx, buildJob(build)); });
+    },
+    stop: () => followers.stop(),
   };
 }

@@ -18,3 +18,12 @@ export const variableNamePattern = /^[^\s=\0]+$/;
 
 /** Builds that run at once in one account and region; AWS's quota for small Linux is per compute type, ours is for the machine. */
 export const concurrentBuilds = 20;
+
+/** Role chaining's maximum and the container credentials' usual: an hour. Seconds. */
+export const credentialsLifetime = 3_600;
+
+/** Buildspecs are read into memory; AWS limits StartBuild's whole request to less. Bytes. */
+export const maxBuildspecBytes = 1024 * 1024;
+
+/** How long to wait before a step is taken again in case its wake-up was lost. ms */
+export const safetyTick = 10_000;

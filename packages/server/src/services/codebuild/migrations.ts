@@ -24,4 +24,14 @@ export const migrations: readonly Migration[] = [
       create index codebuild_builds_started on codebuild_builds (account, region, started_at, id);
       create index codebuild_builds_by_project on codebuild_builds (account, region, project, started_at, id)`,
   },
+  {
+    id: 'codebuild-003-progress',
+    sql: `alter table codebuild_builds add column log_next bigint not null default 0;
+      alter table codebuild_builds add column log_pending text;
+      alter table codebuild_builds add column artifacts_from bigint;
+      alter table codebuild_builds add column outcome text;
+      alter table codebuild_builds add column credentials_token text;
+      create index codebuild_builds_by_token on codebuild_builds (credentials_token);
+      create index codebuild_builds_by_status on codebuild_builds (status, account, region, phase, started_at)`,
+  },
 ];

@@ -39,6 +39,16 @@ export interface BuildRow extends Place {
   readonly log_stream: string | null;
   /** How far the supervisor's spool has been taken over. */
   readonly spool_offset: number;
+  /** The number of the log's next line. */
+  readonly log_next: number;
+  /** JSON of `LogEntry[]`: lines of CodeBuild's own that the last change brought, to be sent again until the next one. */
+  readonly log_pending: string | null;
+  /** Where in the spool the collected artifacts begin. */
+  readonly artifacts_from: number | null;
+  /** What the build's status is once its artifacts are uploaded. */
+  readonly outcome: string | null;
+  /** A keyed hash of the token by which the build's processes ask for their role's credentials. */
+  readonly credentials_token: string | null;
   readonly started_at: number;
   readonly ended_at: number | null;
   /** Counts the events of this build. */
@@ -151,7 +161,24 @@ export async function listBuilds({ read }: Source, { account, region }: Place, p
   return query.orderBy('started_at', direction).orderBy('id', direction).limit(page.limit).execute();
 }
 
-/** Builds that hold a place among those that may run at once, oldest first. */
+/** Builds that were under way when this was asked, everywhere. */
+export async function unfinishedBuilds({ read }: Source): Promise<(Place & { id: string })[]> {
+  return read.withTables<Tables>().selectFrom('codebuild_builds').select(['account', 'region', 'id']).where('status', '=', 'IN_PROGRESS').execute();
+}
+
+/** The build under way that was given this token. */
+export async function findBuildByToken({ read }: Source, hash: string): Promise<BuildRow | undefined> {
+  return read.withTables<Tables>().selectFrom('codebuild_builds').selectAll().where('credentials_token', '=', hash).where('status', '=', 'IN_PROGRESS').executeTakeFirst();
+}
+
+/** Builds that wait for a place among those that may run at once, oldest first. */
+export async function oldestQueuedBuilds(tx: Transaction, { account, region }: Place, limit: number): Promise<Pick<BuildRow, 'id'>[]> {
+  return tx.query.withTables<Tables>().selectFrom('codebuild_builds').select('id')
+    .where('account', '=', account).where('region', '=', region).where('status', '=', 'IN_PROGRESS').where('phase', '=', 'QUEUED')
+    .orderBy('started_at').orderBy('id').limit(limit).execute();
+}
+
+/** Builds that hold a place among those that may run at once. */
 export async function countRunningBuilds(tx: Transaction, { account, region }: Place): Promise<number> {
   const { count } = await tx.query
     .withTables<Tables>()

@@ -1,0 +1,43 @@
+import type { Advance, JobRun } from '../../engine/jobs.ts';
+import type { Database } from '../../kernel/database.ts';
+import type { LogEntry } from '../../logs/ports.ts';
+import { readBuild, type StoredBuild } from './build.ts';
+import { cleanUp } from './cleanup.ts';
+import { deadlineOf, stepOf, type Step } from './decide.ts';
+import { download } from './downloading.ts';
+import { safetyTick } from './limits.ts';
+import { leaveQueue, provision } from './provisioning.ts';
+import { takeOver } from './running.ts';
+import type { StepDeps, StepRunner } from './steps.ts';
+import { findBuild } from './store.ts';
+import { upload } from './uploading.ts';
+
+const steps: Readonly<Record<Exclude<Step, 'over'>, StepRunner>> = { queue: leaveQueue, provision, download, run: takeOver, upload };
+
+/**
+ * A build's job. Each run takes the steps that can be taken now and returns; the row is read again before each, so that
+ * a request to stop is seen between any two. While the commands run, a follower wakes the job when there is news.
+ */
+export function advanceBuild(deps: StepDeps & { readonly db: Database }): Advance {
+  const { db, clock, held, followers, folderOf } = deps;
+
+  async function over(build: Pick<StoredBuild, 'id'>): Promise<void> {
+    followers.end(build.id);
+    held.forget(build);
+    await cleanUp(folderOf(build));
+  }
+
+  return async (run: JobRun) => {
+    for (;;) {
+      const row = await findBuild(db, run.key, run.key.id);
+      if (!row) return over(run.key);
+      const build = readBuild(row);
+      await held.append(build, JSON.parse(build.log_pending ?? '[]') as LogEntry[]);
+      const step = stepOf(build);
+      if (step === 'over') return over(build);
+      if ((await steps[step](deps, run, build)) === 'wait') return run.again(Math.min(Math.max(deadlineOf(build), clock.now() + 1_000), clock.now() + safetyTick));
+      // The next server, or the next run, goes on from the row.
+      if (run.signal.aborted) return run.again(clock.now());
+    }
+  };
+}

@@ -1,0 +1,84 @@
+import { containerLine } from '@slipway/builder';
+import type { Jobs, JobRun } from '../../engine/jobs.ts';
+import type { Outbox } from '../../engine/outbox.ts';
+import type { Watches } from '../../engine/watch.ts';
+import type { Clock } from '../../kernel/clock.ts';
+import type { Database, Transaction } from '../../kernel/database.ts';
+import type { LogEntry } from '../../logs/ports.ts';
+import type { StoredBuild } from './build.ts';
+import { phaseChange, stateChange } from './events.ts';
+import { buildJob } from './job.ts';
+import { concurrentBuilds } from './limits.ts';
+import { countRunningBuilds, lockBuild, oldestQueuedBuilds, updateBuild } from './store.ts';
+
+export interface CommitDeps {
+  readonly db: Database;
+  readonly clock: Clock;
+  readonly jobs: Pick<Jobs, 'wake'>;
+  readonly outbox: Outbox;
+  readonly watches: Watches;
+}
+
+export interface CommitOptions {
+  /** Lines of CodeBuild's own that belong to the change. */
+  readonly lines?: readonly string[];
+  /** Decides inside the transaction; nothing is written when it says no. */
+  readonly allowed?: (tx: Transaction) => Promise<boolean>;
+}
+
+/** Writes a step's outcome in one fenced transaction: the row, the events that follow from the difference, and who is to be woken. */
+export type Commit = (run: JobRun, before: StoredBuild, after: StoredBuild, options?: CommitOptions) => Promise<boolean>;
+
+export function createCommit(deps: CommitDeps): Commit {
+  const { db, clock, jobs, outbox, watches } = deps;
+
+  async function emitDifference(tx: Transaction, before: StoredBuild, after: StoredBuild): Promise<void> {
+    for (const [index, phase] of after.phases.entries()) {
+      if (phase.endTime !== undefined && before.phases[index]?.endTime === undefined) await outbox.emit(tx, phaseChange(after, phase));
+    }
+    if (after.status === before.status) return;
+    const at = after.ended_at ?? clock.now();
+    await outbox.emit(tx, phaseChange(after, { phaseType: 'COMPLETED', startTime: at, endTime: at, durationInSeconds: 0, phaseStatus: 'SUCCEEDED' }));
+    await outbox.emit(tx, stateChange(after));
+  }
+
+  async function wakeOthers(tx: Transaction, after: StoredBuild): Promise<void> {
+    await watches.notify(tx, buildJob(after));
+    const room = concurrentBuilds - (await countRunningBuilds(tx, after));
+    if (room <= 0) return;
+    for (const { id } of await oldestQueuedBuilds(tx, after, room)) await jobs.wake(tx, buildJob({ ...after, id }));
+  }
+
+  return (run, before, after, { lines = [], allowed } = {}) => {
+    // A build whose log is not open has nowhere to say it; its phases' contexts do.
+    const entries = after.log_stream === null ? [] : numbered(lines, after.log_next, clock.now());
+    return db.transaction(async (tx) => {
+      await run.fence(tx);
+      const row = await lockBuild(tx, before, before.id);
+      if (row?.status !== 'IN_PROGRESS') return false;
+      if (allowed && !(await allowed(tx))) return false;
+      await updateBuild(tx, before, columns({ ...after, log_next: after.log_next + entries.length, log_pending: entries.length > 0 ? JSON.stringify(entries) : null }));
+      await emitDifference(tx, before, after);
+      if (after.status !== 'IN_PROGRESS') await wakeOthers(tx, after);
+      return true;
+    });
+  };
+}
+
+function numbered(lines: readonly string[], first: number, now: number): LogEntry[] {
+  return lines.map((line, index) => ({ seq: first + index, timestamp: now, message: containerLine(now, line) }));
+}
+
+/** What a step may change. StopBuild's request is not among it: it may have come meanwhile. */
+function columns(build: StoredBuild) {
+  const { status, phase, resolved_version, log_stream, spool_offset, log_next, log_pending, artifacts_from, outcome, credentials_token, ended_at } = build;
+  return {
+    status, phase, resolved_version, log_stream, spool_offset, log_next, log_pending, artifacts_from, outcome, credentials_token, ended_at,
+    phases: JSON.stringify(build.phases), exported: JSON.stringify(build.exported), artifacts: JSON.stringify(build.artifacts),
+  };
+}
+
+/** As AWS writes the end of a phase of its own into the log. */
+export function phaseLines(phase: string, status: string, { statusCode = '', message = '' }: { statusCode?: string; message?: string } = {}): string[] {
+  return [`Phase complete: ${phase} State: ${status}`, `Phase context status code: ${statusCode} Message: ${message}`];
+}

@@ -1,0 +1,106 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { BuildspecError, isLaunched, launch, launchInProcess, sourceFolder, type BuildSpec, type Buildspec } from '@slipway/builder';
+import type { PhaseContext } from '@slipway/contracts/codebuild';
+import type { JobRun } from '../../engine/jobs.ts';
+import { wantsArtifacts } from './artifacts/destinations.ts';
+import type { StoredBuild } from './build.ts';
+import { buildspecPlace, readBuildspec } from './buildspec.ts';
+import { cleanUp } from './cleanup.ts';
+import { phaseLines } from './commit.ts';
+import { deadlineOf, endHere, enter, interruption, leave } from './decide.ts';
+import { tokenPurpose } from './doors.ts';
+import { buildEnvironment } from './environment.ts';
+import { SourceError, type FetchedSources } from './sources/index.ts';
+import type { StepDeps, StepRunner } from './steps.ts';
+
+/**
+ * DOWNLOAD_SOURCE: everything that the build needs is put into its folder, and its supervisor started. A crash on the
+ * way begins it anew in an empty folder, but never when a supervisor has claimed it: a build runs once.
+ */
+export const download: StepRunner = async (deps, run, build) => {
+  const { clock, commit } = deps;
+  const folder = deps.folderOf(build);
+  if (!(await isLaunched(folder))) {
+    const interrupted = interruption(build, clock.now());
+    if (interrupted) {
+      await commit(run, build, endHere(build, clock.now(), interrupted));
+      return 'on';
+    }
+    const prepared = await prepare(deps, run, build, folder);
+    if ('problem' in prepared) {
+      const { statusCode, message } = prepared.problem;
+      await commit(run, build, endHere(build, clock.now(), { status: 'FAILED', context: prepared.problem }), { lines: phaseLines('DOWNLOAD_SOURCE', 'FAILED', { statusCode, message }) });
+      return 'on';
+    }
+    return begin(deps, run, build, folder, prepared);
+  }
+  return running(deps, run, build);
+};
+
+interface Prepared {
+  readonly sources: FetchedSources;
+  readonly buildspec: Buildspec;
+}
+
+async function prepare(deps: StepDeps, run: JobRun, build: StoredBuild, folder: string): Promise<Prepared | { problem: Required<PhaseContext> }> {
+  try {
+    await cleanUp(folder);
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    const role = await deps.held.role(build);
+    const sources = await deps.sources.fetch(build, { role, folder, signal: run.signal });
+    const buildspec = await readBuildspec(deps, { build, role, folder: sourceFolder(folder, sources.primary.path), runtimes: await deps.runtimes() });
+    return { sources, buildspec };
+  } catch (error) {
+    if (error instanceof SourceError || error instanceof BuildspecError) return { problem: { statusCode: error.statusCode, message: error.message } };
+    throw error;
+  }
+}
+
+/** The row knows the token's hash and the first line's number before the supervisor has them. */
+async function begin(deps: StepDeps, run: JobRun, build: StoredBuild, folder: string, { sources, buildspec }: Prepared): Promise<'on'> {
+  const { kind } = deps.runner;
+  if (kind === undefined) throw new Error('a build was provisioned without a runner');
+  const token = randomBytes(32).toString('base64url');
+  const path = join('/codebuild/output', sources.primary.path);
+  const place = buildspecPlace(build.definition.source.buildspec);
+  const lines = [
+    'Phase is DOWNLOAD_SOURCE',
+    `CODEBUILD_SRC_DIR=${path}`,
+    `YAML location is ${'file' in place ? join(path, place.file) : 's3' in place ? place.s3 : "the project's buildspec"}`,
+    ...phaseLines('DOWNLOAD_SOURCE', 'SUCCEEDED'),
+  ];
+  const prepared = { ...build, resolved_version: sources.primary.resolvedVersion ?? null, credentials_token: deps.hash(token, tokenPurpose) };
+  if (!(await deps.commit(run, build, prepared, { lines }))) return 'on';
+  const firstLine = build.log_stream === null ? 0 : build.log_next + lines.length;
+  const spec: Omit<BuildSpec, 'folder'> = {
+    runner: kind,
+    buildspec,
+    source: sources.primary.path,
+    secondarySources: Object.fromEntries(Object.entries(sources.secondary).map(([identifier, source]) => [identifier, source.path])),
+    env: buildEnvironment({ build, sources, buildspec, endpoint: deps.endpoint(), token }),
+    secrets: [token],
+    hide: deps.hide,
+    firstLine,
+    // Ends the build in time also while no server runs.
+    timeoutMs: Math.max(0, deadlineOf(build) - deps.clock.now()),
+    ...(wantsArtifacts(build) ? {} : { artifacts: 'none' as const }),
+  };
+  try {
+    if (kind === 'dummy') await launchInProcess(folder, spec, (error) => deps.log.error('The dummy build broke down', { build: build.id, error }));
+    else await launch(folder, spec, { supervisorPath: deps.supervisorPath });
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    deps.log.error('A build cannot be started', { build: build.id, error });
+    await deps.commit(run, prepared, endHere({ ...prepared, log_next: firstLine }, deps.clock.now(), { status: 'FAULT', context: { statusCode: 'INTERNAL_SERVICE_ERROR', message } }));
+  }
+  // What was committed is read again before anything follows.
+  return 'on';
+}
+
+async function running({ clock, commit }: StepDeps, run: JobRun, build: StoredBuild): Promise<'on'> {
+  const now = clock.now();
+  await commit(run, build, enter(leave(build, now, 'SUCCEEDED'), 'INSTALL', now));
+  return 'on';
+}

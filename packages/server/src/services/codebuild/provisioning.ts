@@ -1,0 +1,65 @@
+import { mkdir } from 'node:fs/promises';
+import type { PhaseContext } from '@slipway/contracts/codebuild';
+import { ServiceError } from '../../kernel/errors.ts';
+import { buildArn } from './arns.ts';
+import { logNames, type StoredBuild } from './build.ts';
+import { endHere, enter, interruption, leave } from './decide.ts';
+import { concurrentBuilds } from './limits.ts';
+import { runnerLine } from './runner.ts';
+import type { StepDeps, StepRunner } from './steps.ts';
+import { countRunningBuilds } from './store.ts';
+
+/** QUEUED: until fewer builds than the limit are running. The build whose end makes room wakes the oldest. */
+export const leaveQueue: StepRunner = async ({ clock, commit }, run, build) => {
+  const now = clock.now();
+  const interrupted = interruption(build, now);
+  if (interrupted) {
+    await commit(run, build, endHere(build, now, interrupted));
+    return 'on';
+  }
+  const started = enter(leave(build, now, 'SUCCEEDED'), 'PROVISIONING', now);
+  const allowed = await commit(run, build, started, { allowed: async (tx) => (await countRunningBuilds(tx, build)) < concurrentBuilds });
+  return allowed ? 'on' : 'wait';
+};
+
+/** PROVISIONING: becomes the service role, opens the log, makes the build's folder. */
+export const provision: StepRunner = async (deps, run, build) => {
+  const { clock, commit, runner } = deps;
+  const interrupted = interruption(build, clock.now());
+  if (interrupted) {
+    await commit(run, build, endHere(build, clock.now(), interrupted));
+    return 'on';
+  }
+  const problem = runner.kind === undefined ? { statusCode: 'CLIENT_ERROR', message: runner.problem ?? 'Builds cannot run here' } : await refusal(deps, build);
+  const now = clock.now();
+  if (problem || runner.kind === undefined) {
+    await commit(run, build, endHere(build, now, { status: 'FAILED', ...(problem ? { context: problem } : {}) }));
+    return 'on';
+  }
+  await mkdir(deps.folderOf(build), { recursive: true, mode: 0o700 });
+  const provisioned = { ...build, log_stream: logNames(build)?.stream ?? null };
+  await commit(run, build, enter(leave(provisioned, now, 'SUCCEEDED'), 'DOWNLOAD_SOURCE', now), { lines: [runnerLine(runner.kind, build.definition.environment.image)] });
+  return 'on';
+};
+
+/** What the role lacks to begin with, in AWS's words. */
+async function refusal({ held }: StepDeps, build: StoredBuild): Promise<PhaseContext | undefined> {
+  const { serviceRole } = build.definition;
+  try {
+    await held.role(build);
+  } catch (error) {
+    if (!(error instanceof ServiceError)) throw error;
+    return { statusCode: 'ACCESS_DENIED', message: `CodeBuild is not authorized to perform: sts:AssumeRole on ${serviceRole}. Error message: ${error.message}` };
+  }
+  if (!logNames(build)) return undefined;
+  try {
+    await held.openLog(build);
+  } catch (error) {
+    if (!(error instanceof ServiceError)) throw error;
+    return {
+      statusCode: 'ACCESS_DENIED',
+      message: `Service role ${serviceRole} does not allow AWS CodeBuild to create Amazon CloudWatch Logs log streams for build ${buildArn(build, build.id)}. Error message: ${error.message}`,
+    };
+  }
+  return undefined;
+}

@@ -1,0 +1,44 @@
+import { ServiceError } from '../../../kernel/errors.ts';
+import { SourceError, type SourceDeps, type SourceKind, type SourceRequest } from './source.ts';
+
+const PATH = /^\/v1\/repos\/([^/]+?)(?:\.git)?\/?$/;
+const AWS_HOST = /^git-codecommit\.([a-z0-9-]+)\.amazonaws\.com(\.cn)?$/;
+
+/** The repository that a location names: AWS's host names, our own and a bare path all mean the one in this installation. */
+export function repositoryOf({ source: { location = '' }, region }: Pick<SourceRequest, 'source' | 'region'>): { region: string; name: string } {
+  const url = URL.canParse(location) ? new URL(location) : undefined;
+  const name = PATH.exec(url?.pathname ?? location)?.[1];
+  if (name === undefined || (url && !/^https?:$/.test(url.protocol))) throw new SourceError(`invalid CodeCommit repository location: ${location}`);
+  return { region: AWS_HOST.exec(url?.hostname ?? '')?.[1] ?? region, name: decodeURIComponent(name) };
+}
+
+export function codeCommitSource({ sources, endpoint }: Pick<SourceDeps, 'sources' | 'endpoint'>): SourceKind {
+  return {
+    path(request) {
+      const { region, name } = repositoryOf(request);
+      return `git-codecommit.${region}.amazonaws.com/v1/repos/${name}`;
+    },
+
+    async fetch(request) {
+      const { region, name } = repositoryOf(request);
+      const repository = { caller: request.role, account: request.account, region, repositoryName: name };
+      const url = `${endpoint()}/v1/repos/${encodeURIComponent(name)}`;
+      const depth = request.source.gitCloneDepth ?? 0;
+      try {
+        const commitId = await sources.resolve({ ...repository, ...(request.version ? { version: request.version } : {}) });
+        await sources.checkout({ ...repository, commitId, folder: request.folder, history: depth > 0 ? depth : 'full', originUrl: url, signal: request.signal });
+        return { resolvedVersion: commitId, repositoryUrl: url };
+      } catch (error) {
+        throw error instanceof ServiceError ? new SourceError(inWords(error), { cause: error }) : error;
+      }
+    },
+  };
+}
+
+/** CodeBuild says what its git client says; the service's own words follow. */
+function inWords({ name, message }: ServiceError): string {
+  if (name === 'RepositoryDoesNotExistException') return `repository not found: ${message}`;
+  if (/AccessDenied/.test(name)) return `authorization failed: ${message}`;
+  if (/DoesNotExist|Invalid/.test(name)) return `reference not found: ${message}`;
+  return `${name}: ${message}`;
+}

@@ -1,0 +1,17 @@
+import { s3Objects } from './s3-objects.ts';
+import { s3Place, type SourceDeps, type SourceKind } from './source.ts';
+
+/** An archive in a bucket, at a version if one is asked for; or a folder of objects when the location ends with `/`. */
+export function s3Source(deps: Pick<SourceDeps, 'peers'>): SourceKind {
+  const objects = s3Objects(deps);
+  return {
+    path: () => '',
+
+    async fetch(request) {
+      const at = s3Place(request.source.location ?? '');
+      if (at.key.endsWith('/')) await objects.prefix(request, at);
+      else await objects.archive(request, { ...at, versionId: request.version });
+      return { repositoryUrl: `s3://${at.bucket}/${at.key}` };
+    },
+  };
+}

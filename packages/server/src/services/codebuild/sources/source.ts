@@ -1,0 +1,63 @@
+import { createHash } from 'node:crypto';
+import type { ProjectSource } from '@slipway/contracts/codebuild';
+import type { GitSources } from '../../../git/ports.ts';
+import { parseArn } from '../../../kernel/arn.ts';
+import type { Caller } from '../../../kernel/caller.ts';
+import type { Peers } from '../../../kernel/peers.ts';
+import type { Place } from '../store.ts';
+
+export interface SourceDeps {
+  readonly peers: Peers;
+  readonly sources: GitSources;
+  /** The server's base URL as a build reaches it. */
+  readonly endpoint: () => string;
+}
+
+/** One source to fetch, as the role, into an empty folder. */
+export interface SourceRequest extends Place {
+  readonly role: Caller;
+  readonly source: ProjectSource;
+  /** The source version that was asked for. */
+  readonly version: string | undefined;
+  /** Where its files go; absent until the source's kind has said where below the build's folder that is. */
+  readonly folder: string;
+  /** A folder of the build's for what is needed on the way. */
+  readonly scratch: string;
+  readonly signal: AbortSignal;
+}
+
+/** What was fetched. */
+export interface Fetched {
+  /** The commit, or what the pipeline says is the revision. */
+  readonly resolvedVersion?: string;
+  /** CODEBUILD_SOURCE_REPO_URL */
+  readonly repositoryUrl?: string;
+}
+
+/** A kind of source: where its files lie for the build, and how they come there. */
+export interface SourceKind {
+  /** Below the build's `src<digits>` folder: AWS's layout, which buildspecs rely on. */
+  path(request: Pick<SourceRequest, 'source' | 'region'>): string;
+  fetch(request: SourceRequest): Promise<Fetched>;
+}
+
+/** Refused in DOWNLOAD_SOURCE, in AWS's words. */
+export class SourceError extends Error {
+  override readonly name = 'SourceError';
+  readonly statusCode = 'CLIENT_ERROR';
+}
+
+/** `src<digits>`: AWS's are random; the same for every attempt at one build, so that an attempt repeated is the same. */
+export function sourceRoot(buildId: string, identifier = ''): string {
+  const number = createHash('sha256').update(`${buildId}/${identifier}`).digest().readUInt32BE(0);
+  return `src${number}`;
+}
+
+/** Bucket and key in `arn:aws:s3:::bucket/key` or `bucket/key`. */
+export function s3Place(location: string): { bucket: string; key: string } {
+  const path = parseArn(location)?.resource ?? location;
+  const cut = path.indexOf('/');
+  return cut < 0 ? { bucket: path, key: '' } : { bucket: path.slice(0, cut), key: path.slice(cut + 1) };
+}
+
+export const isS3Arn = (text: string | undefined): boolean => text !== undefined && parseArn(text)?.service === 's3';

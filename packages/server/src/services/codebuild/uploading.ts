@@ -1,0 +1,44 @@
+import { readSpool, type CollectedArtifact } from '@slipway/builder';
+import type { StatusType } from '@slipway/contracts/codebuild';
+import { wantsArtifacts } from './artifacts/destinations.ts';
+import { uploadArtifacts } from './artifacts/upload.ts';
+import type { StoredBuild } from './build.ts';
+import { phaseLines } from './commit.ts';
+import { complete, endHere, interruption, leave } from './decide.ts';
+import type { StepRunner } from './steps.ts';
+
+/** UPLOAD_ARTIFACTS, and the end: attempted after a failed BUILD too, which stays failed. */
+export const upload: StepRunner = async (deps, run, build) => {
+  const { clock, commit, held, peers } = deps;
+  const interrupted = interruption(build, clock.now());
+  if (interrupted) {
+    await commit(run, build, endHere(build, clock.now(), interrupted));
+    return 'on';
+  }
+  const folder = deps.folderOf(build);
+  const collected = wantsArtifacts(build) ? await collectedArtifacts(folder, build) : [];
+  const uploaded = await uploadArtifacts({ peers }, { build, role: await held.role(build), folder, collected, signal: run.signal });
+  const { artifacts, lines, problem } = uploaded;
+  const now = clock.now();
+  const status: StatusType = problem ? 'FAILED' : 'SUCCEEDED';
+  const ended = leave({ ...build, artifacts }, now, status, problem ? [problem] : []);
+  const outcome: StatusType = problem || build.outcome !== 'SUCCEEDED' ? 'FAILED' : 'SUCCEEDED';
+  await commit(run, build, complete(ended, now, outcome), { lines: ['Phase is UPLOAD_ARTIFACTS', ...lines, ...phaseLines('UPLOAD_ARTIFACTS', status, problem)] });
+  return 'on';
+};
+
+/** The supervisor told them before its end; their files still lie in the build's folder. */
+async function collectedArtifacts(folder: string, { artifacts_from }: StoredBuild): Promise<CollectedArtifact[]> {
+  const collected: CollectedArtifact[] = [];
+  for (let from = artifacts_from, more = true; from !== null && more; ) {
+    const part = await readSpool(folder, { from });
+    for (const { frame, next } of part.frames) {
+      from = next;
+      if (frame.type === 'artifact') collected.push(frame);
+      // Without its frames there is no telling what the artifacts were.
+      if (frame.type === 'supervisor-died') return [{ identifier: null, error: { statusCode: 'INTERNAL_SERVICE_ERROR', message: 'The folder of the build is gone' } }];
+    }
+    more = part.more;
+  }
+  return collected;
+}
