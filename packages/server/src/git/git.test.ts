@@ -55,6 +55,19 @@ describe('git', () => {
     expect(await repository.read.commitId('refs/heads/main')).toBe(id);
   });
 
+  it('reads and archives a commit as it is, whatever refs/replace says of it', async () => {
+    const good = await commitFiles({ 'a.txt': { content: 'good' } });
+    const evil = await commitFiles({ 'a.txt': { content: 'evil' } });
+    await repository.move([{ ref: `refs/replace/${good}`, old: NO_OBJECT, new: evil }], guard);
+    const fresh = createGit({ folder: join(folder, 'git') });
+    const { read } = fresh.repository('r1');
+    expect((await read.blob((await read.entry((await read.commit(good))!.tree, ['a.txt']))!.id))?.toString()).toBe('good');
+    const out = join(folder, 'out');
+    await fresh.repository('r1').checkout(good, { folder: out, history: 'none' });
+    expect(await readFile(join(out, 'a.txt'), 'utf8')).toBe('good');
+    await fresh.close();
+  });
+
   it('answers many questions at once from one process, in their order, large objects among them', async () => {
     const large = Buffer.alloc(3_000_000, 'slipway ');
     const [big, small] = await Promise.all([repository.write.blob(large), repository.write.blob(Buffer.from('small'))]);

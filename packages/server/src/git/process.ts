@@ -59,6 +59,8 @@ export function gitEnvironment(options: GitOptions & { configuration?: readonly 
     GIT_CONFIG_NOSYSTEM: '1',
     GIT_CONFIG_GLOBAL: '/dev/null',
     GIT_ATTR_NOSYSTEM: '1',
+    // A pusher who may not touch a branch could otherwise put other contents in place of its commits, by `refs/replace/`.
+    GIT_NO_REPLACE_OBJECTS: '1',
     GIT_TERMINAL_PROMPT: '0',
     GIT_CONFIG_COUNT: String(configuration.length),
     ...options.repository === undefined ? {} : { GIT_DIR: options.repository },
