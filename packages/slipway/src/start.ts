@@ -6,7 +6,6 @@ import { configFromArgs } from './settings.ts';
 export async function start(args: string[]): Promise<void> {
   const config = configFromArgs('start', args);
   if (!config) return;
-  const program = (name: string): string => fileURLToPath(new URL(`./${name}.js`, import.meta.url));
   const server = await startServer(config, { programs: { supervisor: program('supervisor'), agent: program('agent') } });
 
   if (server.newRootKey) {
@@ -30,3 +29,6 @@ export async function start(args: string[]): Promise<void> {
   process.once('SIGTERM', end);
   process.once('SIGINT', end);
 }
+
+/** The other bundles stand beside this one. */
+const program = (name: string): string => fileURLToPath(new URL(`./${name}.js`, import.meta.url));

@@ -2,3 +2,4 @@ export { bundleProgram } from './crash/bundle.ts';
 export { crashEveryPoint, type CrashPlan, type CrashResult } from './crash/crash.ts';
 export { FakeClock } from './clock.ts';
 export { Slipway, type SlipwayOptions } from './slipway.ts';
+export { cleanEnvironment, runToEnd, serve, slipwayProgram, type Ended, type ServerProcess } from './processes.ts';

@@ -71,7 +71,9 @@ export function readConfig(flags: Readonly<Record<string, string | boolean | und
     return fromVariable ? { name: setting.variable, value: fromVariable } : undefined;
   };
 
-  const dev = flags['dev'] === true || environment['SLIPWAY_DEV'] === '1';
+  const devVariable = environment['SLIPWAY_DEV'] ?? '';
+  if (!['', '0', '1'].includes(devVariable)) throw new ConfigError(`SLIPWAY_DEV is '${devVariable}'; accepted is 0 or 1`);
+  const dev = flags['dev'] === true || devVariable === '1';
   const bind = checked(given('bind'), '127.0.0.1', (value) => isIP(value) !== 0 || value === 'localhost', 'an IP address');
   if (dev && !isLoopback(bind)) throw new ConfigError(`--dev accepts the key test/test, so it listens on loopback only; --bind is ${bind}`);
   const databaseUrl = given('database-url');

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from '@photostructure/sqlite';
+import { ConfigError } from './config.ts';
 
 /** The data folder's parts, each written by one room. */
 export interface DataFolder {
@@ -31,7 +32,7 @@ export function openDataFolder(root: string): DataFolder {
 
 /**
  * Holds the folder for this process until it ends, however it ends: the operating system drops SQLite's lock with it.
- * @throws Error when another server has the folder.
+ * @throws ConfigError when another server has the folder.
  */
 export function lockDataFolder(folder: DataFolder): () => void {
   const lock = new DatabaseSync(join(folder.run, 'server.lock'));
@@ -39,20 +40,20 @@ export function lockDataFolder(folder: DataFolder): () => void {
     lock.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE');
   } catch (cause) {
     lock.close();
-    throw new Error(`Another Slipway server is using the data folder ${join(folder.run, '..')}. Stop it, or choose another folder with --data.`, { cause });
+    throw new ConfigError(`another Slipway server is using the data folder ${join(folder.run, '..')}. Stop it, or choose another folder with --data`, { cause });
   }
   return () => lock.close();
 }
 
 /**
  * The key that seals secrets and blobs. Made at first start, unless a file is given.
- * @throws Error when the given file does not hold 32 bytes in base64.
+ * @throws ConfigError when the given file does not hold 32 bytes in base64.
  */
 export function masterKey(folder: DataFolder, givenFile: string | undefined): Buffer {
   const file = givenFile ?? join(folder.keys, 'master.key');
   if (!givenFile && !existsSync(file)) writeFileSync(file, `${randomBytes(MASTER_KEY_BYTES).toString('base64')}\n`, { mode: OWNER_ONLY_FILE, flag: 'wx', flush: true });
   const key = Buffer.from(readFileSync(file, 'utf8').trim(), 'base64');
-  if (key.length !== MASTER_KEY_BYTES) throw new Error(`${file} must hold ${MASTER_KEY_BYTES} bytes in base64; it holds ${key.length}`);
+  if (key.length !== MASTER_KEY_BYTES) throw new ConfigError(`${file} must hold ${MASTER_KEY_BYTES} bytes in base64; it holds ${key.length}`);
   return key;
 }
 

@@ -1,11 +1,10 @@
 import { readFileSync } from 'node:fs';
-import type { AddressInfo } from 'node:net';
 import type { StoredEvent } from '../engine/outbox.ts';
 import { createEdge } from '../edge/server.ts';
 import { systemClock, type Clock } from '../kernel/clock.ts';
 import { jsonLog, type Log } from '../kernel/log.ts';
 import { compose, type BuildRunner } from './compose.ts';
-import type { Config } from './config.ts';
+import { ConfigError, type Config } from './config.ts';
 import { lockDataFolder, masterKey, openDataFolder, writeRootProfile, type RootProfile } from './data-folder.ts';
 import { leastSeverity } from './log-level.ts';
 import { removeServerNote, writeServerNote } from './server-note.ts';
@@ -34,10 +33,11 @@ export interface RunningServer {
 
 /**
  * Opens the data folder, brings the schema up to date, composes the rooms, listens, and goes on with what was left running.
- * @throws Error when the folder is in use, a key file is unusable or the address is taken.
+ * @throws ConfigError when the folder is in use, a key file is unusable or the address is taken.
  */
 export async function startServer(config: Config, options: ServerOptions): Promise<RunningServer> {
   const log = options.log ?? leastSeverity(jsonLog(), config.logLevel);
+  const tls = config.tls && { cert: readable(config.tls.certificateFile), key: readable(config.tls.keyFile) };
   const folder = openDataFolder(config.data);
   const unlock = config.databaseUrl ? () => {} : lockDataFolder(folder);
   // Rooms hand out URLs, and the port is known only once we listen.
@@ -57,9 +57,11 @@ export async function startServer(config: Config, options: ServerOptions): Promi
     ...house.edge,
     clock: options.clock ?? systemClock,
     log,
-    tls: config.tls && { cert: readFileSync(config.tls.certificateFile), key: readFileSync(config.tls.keyFile) },
+    tls,
   });
-  const address: AddressInfo = await edge.listen(config.port, config.bind);
+  const address = await edge.listen(config.port, config.bind).catch((cause: unknown) => {
+    throw new ConfigError(`cannot listen on ${config.bind} port ${config.port}: ${(cause as Error).message}`, { cause });
+  });
   endpoint = `${config.tls ? 'https' : 'http'}://${config.bind.includes(':') ? `[${config.bind}]` : config.bind}:${address.port}`;
 
   const made = await house.ensureRootKey(config.rootKey);
@@ -83,4 +85,12 @@ export async function startServer(config: Config, options: ServerOptions): Promi
       unlock();
     },
   };
+}
+
+function readable(file: string): Buffer {
+  try {
+    return readFileSync(file);
+  } catch (cause) {
+    throw new ConfigError(`cannot read ${file}: ${(cause as Error).message}`, { cause });
+  }
 }

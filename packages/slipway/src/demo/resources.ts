@@ -55,14 +55,6 @@ export async function createApplication(aws: Services, roles: Roles): Promise<vo
 
 /** Source → Build → Approve → Deploy. */
 export async function createPipeline(aws: Services, roles: Roles, bucket: string): Promise<void> {
-  const action = (name: string, category: string, provider: string, configuration: Record<string, string>, inputs: string[], outputs: string[]) => ({
-    name,
-    actionTypeId: { category, owner: 'AWS', provider, version: '1' },
-    configuration,
-    inputArtifacts: inputs.map((artifact) => ({ name: artifact })),
-    outputArtifacts: outputs.map((artifact) => ({ name: artifact })),
-    runOrder: 1,
-  });
   await aws.codepipeline('CreatePipeline', {
     pipeline: {
       name: names.pipeline,
@@ -81,4 +73,15 @@ export async function createPipeline(aws: Services, roles: Roles, bucket: string
       ],
     },
   });
+}
+
+function action(name: string, category: string, provider: string, configuration: Record<string, string>, inputs: string[], outputs: string[]) {
+  return {
+    name,
+    actionTypeId: { category, owner: 'AWS', provider, version: '1' },
+    configuration,
+    inputArtifacts: inputs.map((artifact) => ({ name: artifact })),
+    outputArtifacts: outputs.map((artifact) => ({ name: artifact })),
+    runOrder: 1,
+  };
 }
