@@ -95,15 +95,20 @@ export interface RootKey {
   readonly secretAccessKey?: string | undefined;
 }
 
+/** The pair that everybody knows. It is good for as long as a start asks for it, and for no start after. */
+const CUSTOMARY = 'test';
+
 /**
  * First start: gives the account's root an access key, the one asked for or a new one, and answers it this once.
  * Undefined when root has a key already; a pair that is asked for and differs from the kept one is refused.
+ * The customary pair of an earlier start is taken away when it is not asked for again.
  */
 export async function ensureRootKey(context: IamContext, wanted: RootKey): Promise<{ accessKeyId: string; secretAccessKey: string } | undefined> {
   const { db, clock, seal } = context;
   const { account } = wanted;
   const id = wanted.accessKeyId ?? newAccessKeyId();
   const secret = wanted.secretAccessKey ?? secretAccessKey();
+  if (id !== CUSTOMARY) await removeCustomary(context);
   if (wanted.accessKeyId !== undefined) {
     const known = await findAccessKey(db, wanted.accessKeyId);
     if (known !== undefined) {
@@ -118,4 +123,10 @@ export async function ensureRootKey(context: IamContext, wanted: RootKey): Promi
     await insertAccessKey(tx, { account, access_key_id: id, user_key: ROOT, secret: seal.seal(secret, place(id)), status: 'Active', created: clock.now() });
     return { accessKeyId: id, secretAccessKey: secret };
   });
+}
+
+async function removeCustomary(context: IamContext): Promise<void> {
+  const row = await findAccessKey(context.db, CUSTOMARY);
+  if (row === undefined || row.user_key !== ROOT || context.seal.open(row.secret, place(CUSTOMARY)) !== CUSTOMARY) return;
+  await context.write(row.account, (tx) => deleteAccessKey(tx, row));
 }
