@@ -3,6 +3,7 @@ import type { Database } from '../../kernel/database.ts';
 import type { AccessRequest, AccessTable, Call } from '../../kernel/service.ts';
 import { applicationArn, configArn, groupArn, instanceArn } from './arns.ts';
 import { DEFAULT_CONFIG } from './configs.ts';
+import { SERVICE } from './obstacles.ts';
 import { findInstance, findGroup, findApplication } from './registry-store.ts';
 import { settingsOf } from './groups.ts';
 import { findDeployment } from './store.ts';
@@ -12,6 +13,7 @@ const ask = (operation: string, resource: string): AccessRequest => ({ action: `
 const onApplication = (operation: string) => (input: { applicationName: string }, call: Call): AccessRequest => ask(operation, applicationArn(call, input.applicationName));
 const onGroup = (operation: string) => (input: { applicationName: string; deploymentGroupName: string }, call: Call): AccessRequest =>
   ask(operation, groupArn(call, input.applicationName, input.deploymentGroupName));
+const passing = (roleArn: string): AccessRequest => ({ action: 'iam:PassRole', resource: roleArn, context: { 'iam:PassedToService': SERVICE } });
 const onAll = (operation: string) => (): AccessRequest => ask(operation, '*');
 
 /** Service Authorization Reference, "Actions defined by AWS CodeDeploy". */
@@ -27,15 +29,18 @@ export function access(db: Database): AccessTable<CodeDeployApi, (typeof notYet)
 
   return {
     CreateApplication: onApplication('CreateApplication'),
+    UpdateApplication: (input, call) => [input.applicationName, input.newApplicationName].filter((name) => name !== undefined).map((name) => ask('UpdateApplication', applicationArn(call, name))),
     GetApplication: onApplication('GetApplication'),
     DeleteApplication: onApplication('DeleteApplication'),
     BatchGetApplications: ({ applicationNames }, call) => applicationNames.map((name) => ask('BatchGetApplications', applicationArn(call, name))),
     ListApplications: onAll('ListApplications'),
     RegisterApplicationRevision: onApplication('RegisterApplicationRevision'),
     GetApplicationRevision: onApplication('GetApplicationRevision'),
-    CreateDeploymentGroup: (input, call) => [
-      onGroup('CreateDeploymentGroup')(input, call),
-      { action: 'iam:PassRole', resource: input.serviceRoleArn, context: { 'iam:PassedToService': 'codedeploy.amazonaws.com' } },
+    ListApplicationRevisions: onApplication('ListApplicationRevisions'),
+    CreateDeploymentGroup: (input, call) => [onGroup('CreateDeploymentGroup')(input, call), passing(input.serviceRoleArn)],
+    UpdateDeploymentGroup: (input, call) => [
+      ask('UpdateDeploymentGroup', groupArn(call, input.applicationName, input.currentDeploymentGroupName)),
+      ...input.serviceRoleArn === undefined ? [] : [passing(input.serviceRoleArn)],
     ],
     GetDeploymentGroup: onGroup('GetDeploymentGroup'),
     DeleteDeploymentGroup: onGroup('DeleteDeploymentGroup'),
@@ -73,5 +78,8 @@ export function access(db: Database): AccessTable<CodeDeployApi, (typeof notYet)
     GetOnPremisesInstance: onInstances('GetOnPremisesInstance'),
     BatchGetOnPremisesInstances: onInstances('BatchGetOnPremisesInstances'),
     ListOnPremisesInstances: onAll('ListOnPremisesInstances'),
+    TagResource: (input) => ask('TagResource', input.ResourceArn),
+    UntagResource: (input) => ask('UntagResource', input.ResourceArn),
+    ListTagsForResource: (input) => ask('ListTagsForResource', input.ResourceArn),
   };
 }

@@ -1,24 +1,30 @@
 import { randomUUID } from 'node:crypto';
 import type { Jobs, JobRun } from '../../engine/jobs.ts';
 import type { Outbox } from '../../engine/outbox.ts';
+import type { Watches } from '../../engine/watch.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import type { Database, Transaction } from '../../kernel/database.ts';
 import { findConfig } from './configs.ts';
 import { decide } from './decide.ts';
-import type { Step } from './decide.ts';
+import type { DeploymentError, Step } from './decide.ts';
 import { deploymentChange, instanceChange } from './events.ts';
 import type { HostCalls } from './host-calls.ts';
 import { EVENT_PATIENCE_MS } from './limits.ts';
-import { eventsOf, lockDeployment, targetsOf, updateDeployment, updateEvent, updateTarget } from './store.ts';
+import { obstacleOf } from './obstacles.ts';
+import type { ObstacleDeps } from './obstacles.ts';
+import { eventsOf, findDeployment, lockDeployment, targetsOf, updateDeployment, updateEvent, updateTarget } from './store.ts';
 import type { DeploymentRow, EventRow, TargetRow } from './store.ts';
 
 export const DEPLOYMENT_JOB = 'codedeploy/deployment';
+/** The subject that other rooms' jobs watch; notified when a deployment has ended. */
+const DEPLOYMENT = 'codedeploy/deployment';
 
-export interface AdvanceDeps {
+export interface AdvanceDeps extends ObstacleDeps {
   readonly db: Database;
   readonly clock: Clock;
   readonly jobs: Jobs;
   readonly outbox: Outbox;
+  readonly watches: Pick<Watches, 'notify'>;
   readonly hosts: HostCalls;
 }
 
@@ -28,20 +34,22 @@ const AGENT_SILENT = 'CodeDeploy agent was not able to receive the lifecycle eve
 /** Moves deployments on: each run applies all that is due in one transaction, and hands commands to the hosts behind it. */
 export function advanceDeployments(deps: AdvanceDeps): void {
   deps.jobs.handle(DEPLOYMENT_JOB, async (run) => {
-    const due = await deps.db.transaction((tx) => advance(tx, deps, run));
+    const seen = await findDeployment(deps.db, run.key, run.key.id);
+    const obstacle = seen?.status === 'Created' && seen.stop_requested === 0 ? await obstacleOf(deps, seen, run.signal) : undefined;
+    const due = await deps.db.transaction((tx) => advance(tx, deps, run, obstacle));
     if (due !== undefined) run.again(due);
   });
 }
 
 /** Answers when to look again at events whose agents stay silent. */
-async function advance(tx: Transaction, deps: AdvanceDeps, run: JobRun): Promise<number | undefined> {
+async function advance(tx: Transaction, deps: AdvanceDeps, run: JobRun, obstacle: DeploymentError | undefined): Promise<number | undefined> {
   await run.fence(tx);
   const row = await lockDeployment(tx, run.key, run.key.id);
   if (row === undefined || row.completed !== null) return undefined;
   const now = deps.clock.now();
   const targets = await targetsOf(tx, row, row.id);
   const events = await giveUpSilent(tx, await eventsOf(tx, row, row.id), now);
-  if (row.status === 'Created') {
+  if (row.status === 'Created' && obstacle === undefined) {
     await updateDeployment(tx, row, { status: 'InProgress', started: now });
     await deps.outbox.emit(tx, deploymentChange(row, 'InProgress'));
   }
@@ -50,6 +58,7 @@ async function advance(tx: Transaction, deps: AdvanceDeps, run: JobRun): Promise
     minimumHealthy: findConfig(row.config)?.rule ?? 'ALL_BUT_ONE',
     ignoreApplicationStopFailures: row.ignore_stop_failures === 1,
     stopRequested: row.stop_requested === 1,
+    obstacle,
   });
   for (const step of steps) await apply(tx, deps, { row, targets, events, now }, step);
   if (steps.some((step) => step.do === 'endDeployment')) return undefined;
@@ -68,6 +77,7 @@ async function apply(tx: Transaction, deps: AdvanceDeps, { row, targets, events,
   if (step.do === 'endDeployment') {
     await updateDeployment(tx, row, { status: step.status, completed: now, error_code: step.error?.code ?? null, error_message: step.error?.message ?? null });
     await deps.outbox.emit(tx, deploymentChange(row, step.status));
+    await deps.watches.notify(tx, { kind: DEPLOYMENT, account: row.account, region: row.region, id: row.id });
     return;
   }
   const target = targets.find((one) => one.id === step.target);

@@ -1,21 +1,27 @@
-import { uuid } from '../../kernel/ids.ts';
 import type { CodeDeployApi } from '@slipway/contracts';
 import type { ApplicationInfo } from '@slipway/contracts/codedeploy';
+import { uuid } from '../../kernel/ids.ts';
 import type { Operations } from '../../kernel/service.ts';
-import { deleteApplication, findApplication, findRevision, insertApplication, listApplications, putRevision } from './registry-store.ts';
+import { removeAllTags, putTags } from '../../kernel/tags.ts';
+import { applicationArn, groupArn } from './arns.ts';
+import { PAGE } from './limits.ts';
+import { pagesOf } from './pages.ts';
+import { deleteApplication, findApplication, insertApplication, listApplications, listGroups, lockApplication, renameApplication } from './registry-store.ts';
 import type { ApplicationRow } from './registry-store.ts';
-import { checkRevision } from './revisions.ts';
-import { applicationName, existingApplication, fail, refuse } from './room.ts';
+import { applicationName, existingApplication, fail, noApplication } from './room.ts';
 import type { RoomDeps } from './room.ts';
+import { moveTags, plainTags, refuseTags, tagged } from './tags.ts';
 
-export function applications({ db, clock }: RoomDeps) {
+export function applications({ db, clock, paging }: RoomDeps) {
   return {
     async CreateApplication(input, call) {
       const name = applicationName(input.applicationName);
       if ((input.computePlatform ?? 'Server') !== 'Server') throw fail('InvalidComputePlatformException', `The compute platform ${input.computePlatform} is not supported by Slipway yet.`);
-      refuse(input, ['tags']);
       const row: ApplicationRow = { account: call.account, region: call.region, name, application_id: uuid(), created: clock.now() };
-      if (!await db.transaction((tx) => insertApplication(tx, row))) throw fail('ApplicationAlreadyExistsException', `Application already exists: ${name}`);
+      await db.transaction(async (tx) => {
+        if (!await insertApplication(tx, row)) throw taken(name);
+        await putTags(tx, tagged(call, applicationArn(call, name)), plainTags(input.tags), refuseTags);
+      });
       return { applicationId: row.application_id };
     },
 
@@ -29,35 +35,44 @@ export function applications({ db, clock }: RoomDeps) {
     },
 
     async ListApplications(input, call) {
-      if (input.nextToken !== undefined) throw fail('InvalidNextTokenException', 'The next token is not valid.');
-      return { applications: (await listApplications(db, call, '', 10_000)).map((row) => row.name) };
+      const pages = pagesOf(paging, call, 'ListApplications');
+      const [after = ''] = pages.read(input.nextToken);
+      const { shown, ...more } = pages.cut(await listApplications(db, call, String(after), PAGE + 1), (row) => [row.name]);
+      return { applications: shown.map((row) => row.name), ...more };
+    },
+
+    /** A new name only: groups, revisions, deployments and tags go with it. */
+    async UpdateApplication(input, call) {
+      const name = applicationName(input.applicationName);
+      const newName = applicationName(input.newApplicationName);
+      await db.transaction(async (tx) => {
+        const row = await lockApplication(tx, call, name);
+        if (row === undefined) throw noApplication(name);
+        if (newName === name) return;
+        if (await findApplication(tx, call, newName) !== undefined) throw taken(newName);
+        await renameApplication(tx, row, newName);
+        await moveTags(tx, call, applicationArn(call, name), applicationArn(call, newName));
+        for (const group of await listGroups(tx, row)) await moveTags(tx, call, groupArn(call, name, group.name), groupArn(call, newName, group.name));
+      });
+      return {};
     },
 
     /** An application that is not there is as good as deleted. */
     async DeleteApplication(input, call) {
-      const row = await findApplication(db, call, applicationName(input.applicationName));
-      if (row !== undefined) await db.transaction((tx) => deleteApplication(tx, row));
+      const name = applicationName(input.applicationName);
+      await db.transaction(async (tx) => {
+        const row = await lockApplication(tx, call, name);
+        if (row === undefined) return;
+        for (const group of await listGroups(tx, row)) await removeAllTags(tx, tagged(call, groupArn(call, name, group.name)));
+        await removeAllTags(tx, tagged(call, applicationArn(call, name)));
+        await deleteApplication(tx, row);
+      });
       return {};
-    },
-
-    async RegisterApplicationRevision(input, call) {
-      const application = await existingApplication(db, call, input.applicationName);
-      const revision = checkRevision(input.revision);
-      await db.transaction((tx) => putRevision(tx, application, revision, { now: clock.now(), used: false, description: input.description }));
-      return {};
-    },
-
-    async GetApplicationRevision(input, call) {
-      const application = await existingApplication(db, call, input.applicationName);
-      const row = await findRevision(db, application, checkRevision(input.revision));
-      if (row === undefined) throw fail('RevisionDoesNotExistException', 'The revision does not exist.');
-      return {
-        applicationName: application.name, revision: JSON.parse(row.revision) as typeof input.revision,
-        revisionInfo: { description: row.description ?? undefined, registerTime: row.registered, firstUsedTime: row.first_used ?? undefined, lastUsedTime: row.last_used ?? undefined },
-      };
     },
   } satisfies Partial<Operations<CodeDeployApi>>;
 }
+
+const taken = (name: string): Error => fail('ApplicationAlreadyExistsException', `Application already exists: ${name}`);
 
 const infoOf = (row: ApplicationRow): ApplicationInfo => ({
   applicationId: row.application_id, applicationName: row.name, createTime: row.created, linkedToGitHub: false, computePlatform: 'Server',

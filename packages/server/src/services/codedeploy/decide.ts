@@ -26,6 +26,8 @@ export interface DeploymentView {
   readonly minimumHealthy: HealthRule;
   readonly ignoreApplicationStopFailures: boolean;
   readonly stopRequested: boolean;
+  /** Why a deployment that has not started yet cannot start. */
+  readonly obstacle?: DeploymentError;
 }
 
 export type Step =
@@ -33,7 +35,12 @@ export type Step =
   | { readonly do: 'startEvent'; readonly target: string; readonly event: string }
   /** Events of the target that are still Pending become Skipped. */
   | { readonly do: 'endTarget'; readonly target: string; readonly status: 'Succeeded' | 'Failed' | 'Skipped' }
-  | { readonly do: 'endDeployment'; readonly status: FinalStatus; readonly error?: { readonly code: 'HEALTH_CONSTRAINTS' | 'NO_INSTANCES' | 'MANUAL_STOP'; readonly message: string } };
+  | { readonly do: 'endDeployment'; readonly status: FinalStatus; readonly error?: DeploymentError };
+
+export interface DeploymentError {
+  readonly code: 'HEALTH_CONSTRAINTS' | 'NO_INSTANCES' | 'MANUAL_STOP' | 'IAM_ROLE_MISSING' | 'REVISION_MISSING';
+  readonly message: string;
+}
 
 export const HEALTH_CONSTRAINTS_MESSAGE = 'The overall deployment failed because too many individual instances failed deployment, too few healthy instances are '
   + 'available for deployment, or some instances in your deployment group are experiencing problems.';
@@ -69,6 +76,9 @@ const neededSuccesses = (minimum: HealthRule, targets: number): number => Math.m
 /** What is to be done now. Answers nothing while agents work; taken again after its steps are applied, it answers nothing new. */
 export function decide(view: DeploymentView): readonly Step[] {
   if (view.targets.length === 0) return [{ do: 'endDeployment', status: 'Failed', error: { code: 'NO_INSTANCES', message: NO_INSTANCES_MESSAGE } }];
+  if (view.obstacle !== undefined) {
+    return [...view.targets.map(({ id }): Step => ({ do: 'endTarget', target: id, status: 'Skipped' })), { do: 'endDeployment', status: 'Failed', error: view.obstacle }];
+  }
   const steps: Step[] = [];
   const status = new Map(view.targets.map((target) => [target.id, target.status]));
   const end = (target: TargetView, as: 'Succeeded' | 'Failed' | 'Skipped'): void => {

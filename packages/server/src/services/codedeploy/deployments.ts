@@ -11,6 +11,8 @@ import { deploymentChange } from './events.ts';
 import { instancesOf, settingsOf } from './groups.ts';
 import { activeDeployment, listDeployments, lockGroup, putRevision } from './registry-store.ts';
 import { checkRevision } from './revisions.ts';
+import { PAGE } from './limits.ts';
+import { pagesOf } from './pages.ts';
 import { existingApplication, existingDeployment, existingGroup, fail, noGroup, refuse } from './room.ts';
 import type { RoomDeps } from './room.ts';
 import { findDeployment, insertDeployment, lockDeployment, targetsOf, updateDeployment } from './store.ts';
@@ -19,7 +21,7 @@ import type { DeploymentRow, DeploymentSettings, EventRow, TargetRow } from './s
 const NOT_HONOURED = ['targetInstances', 'updateOutdatedInstancesOnly', 'overrideAlarmConfiguration', 'deploymentMode'];
 const STATUSES: readonly string[] = ['Created', 'InProgress', 'Succeeded', 'Failed', 'Stopped'];
 
-export function deployments({ db, clock, jobs, outbox }: RoomDeps) {
+export function deployments({ db, clock, jobs, outbox, paging }: RoomDeps) {
   return {
     async CreateDeployment(input, call) {
       refuse(input, NOT_HONOURED);
@@ -30,7 +32,6 @@ export function deployments({ db, clock, jobs, outbox }: RoomDeps) {
         throw fail('DeploymentConfigDoesNotExistException', `No deployment configuration found for name: ${input.deploymentConfigName}`);
       }
       await existingGroup(db, application, input.deploymentGroupName);
-      const settings: DeploymentSettings = { revision, fileExistsBehavior: input.fileExistsBehavior, description: input.description };
       const id = deploymentId();
       return db.transaction((tx) => replay(tx, call, 'codedeploy:CreateDeployment', input, async () => {
         const group = await lockGroup(tx, application, input.deploymentGroupName ?? '');
@@ -38,9 +39,11 @@ export function deployments({ db, clock, jobs, outbox }: RoomDeps) {
         const active = await activeDeployment(tx, call, group.group_id);
         if (active !== undefined) throw fail('DeploymentLimitExceededException', `The Deployment Group '${group.name}' already has an active Deployment '${active.id}'`);
         const now = clock.now();
+        const { config, serviceRoleArn } = settingsOf(group);
+        const settings: DeploymentSettings = { serviceRoleArn, revision, fileExistsBehavior: input.fileExistsBehavior, description: input.description };
         const row: DeploymentRow = {
           account: call.account, region: call.region, id, application_id: application.application_id, application: application.name, group_id: group.group_id, group_name: group.name,
-          config: input.deploymentConfigName ?? settingsOf(group).config, status: 'Created', stop_requested: 0, ignore_stop_failures: input.ignoreApplicationStopFailures ? 1 : 0,
+          config: input.deploymentConfigName ?? config, status: 'Created', stop_requested: 0, ignore_stop_failures: input.ignoreApplicationStopFailures ? 1 : 0,
           settings: JSON.stringify(settings), creator: 'user', created: now, started: null, completed: null, error_code: null, error_message: null,
         };
         const targets = (await instancesOf(tx, call, settingsOf(group))).map((instance, position): TargetRow => ({
@@ -65,14 +68,22 @@ export function deployments({ db, clock, jobs, outbox }: RoomDeps) {
 
     async ListDeployments(input, call) {
       refuse(input, ['externalId']);
-      if (input.nextToken !== undefined) throw fail('InvalidNextTokenException', 'The next token is not valid.');
       if (input.deploymentGroupName !== undefined && input.applicationName === undefined) throw fail('ApplicationNameRequiredException', 'The application name is required.');
       const application = input.applicationName === undefined ? undefined : await existingApplication(db, call, input.applicationName);
       const group = application === undefined || input.deploymentGroupName === undefined ? undefined : await existingGroup(db, application, input.deploymentGroupName);
-      const statuses = input.includeOnlyStatuses?.filter((status): status is DeploymentRow['status'] => STATUSES.includes(status));
-      const { start = 0, end = Infinity } = input.createTimeRange ?? {};
-      const rows = await listDeployments(db, call, { applicationId: application?.application_id, groupId: group?.group_id, statuses });
-      return { deployments: rows.filter((row) => row.created >= start && row.created <= end).map((row) => row.id) };
+      const { nextToken, includeOnlyStatuses: asked = [], ...chosen } = input;
+      const statuses = asked.filter((status): status is DeploymentRow['status'] => STATUSES.includes(status));
+      // States that deployments here never have.
+      if (asked.length > 0 && statuses.length === 0) return { deployments: [] };
+      const { start = 0, end = Number.MAX_SAFE_INTEGER } = input.createTimeRange ?? {};
+      const pages = pagesOf(paging, call, 'ListDeployments', { ...chosen, statuses });
+      const [before, after] = pages.read(nextToken);
+      const rows = await listDeployments(db, call, {
+        applicationId: application?.application_id, groupId: group?.group_id, statuses, start, end,
+        behind: before === undefined ? undefined : { created: Number(before), id: String(after) }, limit: PAGE + 1,
+      });
+      const { shown, ...more } = pages.cut(rows, (row) => [row.created, row.id]);
+      return { deployments: shown.map((row) => row.id), ...more };
     },
 
     async StopDeployment(input, call) {

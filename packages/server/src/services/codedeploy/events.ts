@@ -12,7 +12,7 @@ const common = (row: DeploymentRow) => ({
 });
 
 const detailOf = (row: DeploymentRow, state: string) => ({
-  region: row.region, deploymentId: row.id, application: row.application, deploymentGroup: row.group_name, state,
+  region: row.region, deploymentId: row.id, instanceGroupId: row.group_id, application: row.application, deploymentGroup: row.group_name, state,
 });
 
 /** CodeDeploy Deployment State-change Notification. */
@@ -30,7 +30,7 @@ export function instanceChange(row: DeploymentRow, target: TargetRow, status: Ta
   if (state === undefined) return undefined;
   return {
     ...common(row), detailType: 'CodeDeploy Instance State-change Notification',
-    resources: [instanceArn(row, target.id, target.suffix), applicationArn(row, row.application), groupArn(row, row.application, row.group_name)],
+    resources: [instanceArn(row, target.id, target.suffix), groupArn(row, row.application, row.group_name), applicationArn(row, row.application)],
     detail: { ...detailOf(row, state), instanceId: target.id },
   };
 }

@@ -1,14 +1,20 @@
 import type { CodeDeployApi } from '@slipway/contracts';
-import type { CreateDeploymentGroupInput, DeploymentGroupInfo, TagFilter } from '@slipway/contracts/codedeploy';
+import type { CreateDeploymentGroupInput, DeploymentGroupInfo, TagFilter, UpdateDeploymentGroupInput } from '@slipway/contracts/codedeploy';
 import type { Database, Transaction } from '../../kernel/database.ts';
+import { ServiceError } from '../../kernel/errors.ts';
 import { uuid } from '../../kernel/ids.ts';
-import type { Operations } from '../../kernel/service.ts';
+import type { Call, Operations } from '../../kernel/service.ts';
+import { putTags, removeAllTags } from '../../kernel/tags.ts';
+import { groupArn } from './arns.ts';
 import { DEFAULT_CONFIG, findConfig } from './configs.ts';
-import { deleteGroup, findApplication, findGroup, insertGroup, lastDeployment, listGroups, listInstances, tagsOfInstance } from './registry-store.ts';
+import { cannotAssume, SERVICE } from './obstacles.ts';
+import { pageOfNames, pagesOf } from './pages.ts';
+import { deleteGroup, findApplication, findGroup, insertGroup, lastDeployment, listGroups, listInstances, lockGroup, tagsOfInstance, updateGroup } from './registry-store.ts';
 import type { ApplicationRow, GroupRow, InstanceRow } from './registry-store.ts';
-import { applicationName, existingApplication, existingGroup, fail, groupName, refuse } from './room.ts';
+import { applicationName, existingApplication, existingGroup, fail, groupName, noGroup, refuse } from './room.ts';
 import type { RoomDeps } from './room.ts';
 import type { DeploymentRow, DeploymentSettings, Place } from './store.ts';
+import { moveTags, plainTags, refuseTags, tagged } from './tags.ts';
 import { faultOf, matchesAny, matchesSet } from './tag-filters.ts';
 
 export interface GroupSettings {
@@ -22,10 +28,20 @@ export const settingsOf = (row: GroupRow): GroupSettings => JSON.parse(row.setti
 
 const NOT_HONOURED = [
   'ec2TagFilters', 'ec2TagSet', 'autoScalingGroups', 'triggerConfigurations', 'alarmConfiguration', 'blueGreenDeploymentConfiguration',
-  'loadBalancerInfo', 'ecsServices', 'outdatedInstancesStrategy', 'terminationHookEnabled', 'tags',
+  'loadBalancerInfo', 'ecsServices', 'terminationHookEnabled',
 ];
 
-export function groups({ db }: RoomDeps) {
+export function groups({ db, paging, identities }: RoomDeps) {
+  /** AWS tries the role when it is named, so that a deployment does not fail for it later. */
+  async function tryRole(call: Call, application: string, group: string, roleArn: string): Promise<void> {
+    try {
+      await identities.assumeForService({ roleArn, service: SERVICE, sessionName: group, sourceArn: groupArn(call, application, group) });
+    } catch (error) {
+      if (!(error instanceof ServiceError)) throw error;
+      throw fail('InvalidRoleException', cannotAssume(roleArn), { cause: error });
+    }
+  }
+
   return {
     async CreateDeploymentGroup(input, call) {
       const application = await existingApplication(db, call, input.applicationName);
@@ -33,8 +49,28 @@ export function groups({ db }: RoomDeps) {
       const row: GroupRow = {
         account: call.account, region: call.region, application_id: application.application_id, name, group_id: uuid(), settings: JSON.stringify(checkSettings(input)),
       };
-      if (!await db.transaction((tx) => insertGroup(tx, row))) throw fail('DeploymentGroupAlreadyExistsException', `Deployment group name already exists: ${name}`);
+      await tryRole(call, application.name, name, input.serviceRoleArn);
+      await db.transaction(async (tx) => {
+        if (!await insertGroup(tx, row)) throw taken(name);
+        await putTags(tx, tagged(call, groupArn(call, application.name, name)), plainTags(input.tags), refuseTags);
+      });
       return { deploymentGroupId: row.group_id };
+    },
+
+    /** What is not given stays as it is. */
+    async UpdateDeploymentGroup(input, call) {
+      const application = await existingApplication(db, call, input.applicationName);
+      const name = groupName(input.currentDeploymentGroupName);
+      const newName = input.newDeploymentGroupName === undefined ? name : groupName(input.newDeploymentGroupName);
+      if (input.serviceRoleArn !== undefined) await tryRole(call, application.name, newName, input.serviceRoleArn);
+      await db.transaction(async (tx) => {
+        const row = await lockGroup(tx, application, name);
+        if (row === undefined) throw noGroup(name);
+        if (newName !== name && await findGroup(tx, application, newName) !== undefined) throw taken(newName);
+        await updateGroup(tx, row, { name: newName, settings: JSON.stringify(changedSettings(settingsOf(row), input)) });
+        if (newName !== name) await moveTags(tx, call, groupArn(call, application.name, name), groupArn(call, application.name, newName));
+      });
+      return { hooksNotCleanedUp: [] };
     },
 
     async GetDeploymentGroup(input, call) {
@@ -53,16 +89,22 @@ export function groups({ db }: RoomDeps) {
     },
 
     async ListDeploymentGroups(input, call) {
-      if (input.nextToken !== undefined) throw fail('InvalidNextTokenException', 'The next token is not valid.');
       const application = await existingApplication(db, call, input.applicationName);
-      return { applicationName: application.name, deploymentGroups: (await listGroups(db, application)).map((row) => row.name) };
+      const pages = pagesOf(paging, call, 'ListDeploymentGroups', application.application_id);
+      const { shown, ...more } = pageOfNames(pages, (await listGroups(db, application)).map((row) => row.name), input.nextToken);
+      return { applicationName: application.name, deploymentGroups: [...shown], ...more };
     },
 
     async DeleteDeploymentGroup(input, call) {
       const name = groupName(input.deploymentGroupName);
       const application = await findApplication(db, call, applicationName(input.applicationName));
       const row = application === undefined ? undefined : await findGroup(db, application, name);
-      if (row !== undefined) await db.transaction((tx) => deleteGroup(tx, row));
+      if (application !== undefined && row !== undefined) {
+        await db.transaction(async (tx) => {
+          await deleteGroup(tx, row);
+          await removeAllTags(tx, tagged(call, groupArn(call, application.name, name)));
+        });
+      }
       return { hooksNotCleanedUp: [] };
     },
   } satisfies Partial<Operations<CodeDeployApi>>;
@@ -74,9 +116,25 @@ export async function instancesOf(from: Database | Transaction, place: Place, se
   return (await listInstances(from, place)).filter((row) => row.deregistered === null && (matchesAny(filters, tagsOfInstance(row)) || matchesSet(sets, tagsOfInstance(row))));
 }
 
-function checkSettings(input: CreateDeploymentGroupInput): GroupSettings {
+const taken = (name: string): Error => fail('DeploymentGroupAlreadyExistsException', `Deployment group name already exists: ${name}`);
+
+/** Filters and tag sets exclude each other: the one that is given takes the other's place. */
+function changedSettings(was: GroupSettings, input: UpdateDeploymentGroupInput): GroupSettings {
+  const choice = input.onPremisesInstanceTagFilters === undefined && input.onPremisesTagSet === undefined
+    ? { onPremisesInstanceTagFilters: was.filters && [...was.filters], onPremisesTagSet: was.sets && { onPremisesTagSetList: was.sets.map((list) => [...list]) } }
+    : {};
+  return checkSettings({ deploymentConfigName: was.config, serviceRoleArn: was.serviceRoleArn, ...choice, ...definedOf(input) });
+}
+
+const definedOf = <T extends object>(input: T): T => Object.fromEntries(Object.entries(input).filter(([, value]) => value !== undefined)) as T;
+
+type Described = Pick<CreateDeploymentGroupInput, 'serviceRoleArn'> & Partial<Omit<CreateDeploymentGroupInput, 'applicationName' | 'deploymentGroupName' | 'tags'>>;
+
+function checkSettings(input: Described): GroupSettings {
   refuse(input, NOT_HONOURED);
   if (input.autoRollbackConfiguration?.enabled) refuse(input, ['autoRollbackConfiguration']);
+  // UPDATE is about instances that Auto Scaling starts: there are none. IGNORE would be a promise.
+  if (input.outdatedInstancesStrategy === 'IGNORE') refuse(input, ['outdatedInstancesStrategy']);
   const { deploymentType = 'IN_PLACE', deploymentOption = 'WITHOUT_TRAFFIC_CONTROL' } = input.deploymentStyle ?? {};
   if (deploymentType !== 'IN_PLACE' || deploymentOption !== 'WITHOUT_TRAFFIC_CONTROL') {
     throw fail('InvalidDeploymentStyleException', `The deployment style ${deploymentType}, ${deploymentOption} is not supported by Slipway yet.`);

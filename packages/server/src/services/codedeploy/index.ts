@@ -3,6 +3,7 @@ import { service } from '../../kernel/service.ts';
 import type { Room } from '../../kernel/service.ts';
 import { access } from './access.ts';
 import { advanceDeployments } from './advance.ts';
+import { applicationRevisions } from './application-revisions.ts';
 import { applications } from './applications.ts';
 import { codeDeployCommands } from './commands.ts';
 import { deploymentConfigs } from './deployment-configs.ts';
@@ -14,6 +15,7 @@ import { migrations } from './migrations.ts';
 import { notYet } from './not-yet.ts';
 import type { RoomDeps } from './room.ts';
 import { createSpecificationSigner } from './specification.ts';
+import { tags } from './tags.ts';
 import { targets } from './targets.ts';
 
 /**
@@ -26,7 +28,9 @@ export function createCodeDeploy(deps: RoomDeps): Room {
   return {
     service: service<CodeDeployApi>()({
       name: 'codedeploy',
-      operations: { ...applications(deps), ...groups(deps), ...deploymentConfigs(), ...deployments(deps), ...targets(deps), ...instances(deps) },
+      operations: {
+        ...applications(deps), ...applicationRevisions(deps), ...groups(deps), ...deploymentConfigs(), ...deployments(deps), ...targets(deps), ...instances(deps), ...tags(deps),
+      },
       access: access(deps.db),
       notYet,
     }),

@@ -4,6 +4,7 @@ import type { Transaction } from '../../kernel/database.ts';
 import { suffix } from '../../kernel/ids.ts';
 import type { Call, Operations } from '../../kernel/service.ts';
 import { instanceArn } from './arns.ts';
+import { pageOfNames, pagesOf } from './pages.ts';
 import { findInstance, listInstances, lockInstance, registeredWith, saveInstance, tagsOfInstance } from './registry-store.ts';
 import type { InstanceRow } from './registry-store.ts';
 import { fail, instanceName } from './room.ts';
@@ -11,7 +12,7 @@ import type { RoomDeps } from './room.ts';
 import { faultOf, matchesAny } from './tag-filters.ts';
 
 /** On-premises instances: a name, the identity with which the host's agent signs, and tags that deployment groups go by. */
-export function instances({ db, clock }: RoomDeps) {
+export function instances({ db, clock, paging }: RoomDeps) {
   return {
     async RegisterOnPremisesInstance(input, call) {
       const name = instanceName(input.instanceName);
@@ -62,14 +63,16 @@ export function instances({ db, clock }: RoomDeps) {
     },
 
     async ListOnPremisesInstances(input, call) {
-      if (input.nextToken !== undefined) throw fail('InvalidNextTokenException', 'The next token is not valid.');
       const filters = input.tagFilters ?? [];
       for (const filter of filters) {
         const fault = faultOf(filter);
         if (fault !== undefined) throw fail('InvalidTagFilterException', fault);
       }
       const rows = (await listInstances(db, call)).filter((row) => input.registrationStatus === undefined || (row.deregistered === null) === (input.registrationStatus === 'Registered'));
-      return { instanceNames: rows.filter((row) => filters.length === 0 || matchesAny(filters, tagsOfInstance(row))).map((row) => row.name) };
+      const pages = pagesOf(paging, call, 'ListOnPremisesInstances', { filters, status: input.registrationStatus });
+      const names = rows.filter((row) => filters.length === 0 || matchesAny(filters, tagsOfInstance(row))).map((row) => row.name);
+      const { shown, ...more } = pageOfNames(pages, names, input.nextToken);
+      return { instanceNames: [...shown], ...more };
     },
   } satisfies Partial<Operations<CodeDeployApi>>;
 }

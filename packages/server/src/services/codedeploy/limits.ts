@@ -1,3 +1,6 @@
+/** Names on one page of a List operation; AWS's pages are of about this size. */
+export const PAGE = 100;
+
 /** Ours: how long PollHostCommand is held open while there is nothing to do; below the 60 s after which AWS's agent gives up. */
 export const POLL_HOLD_MS = 20_000;
 

@@ -36,6 +36,16 @@ export const findApplication = (from: Database | Transaction, place: Place, name
 export const listApplications = (from: Database, place: Place, after: string, limit: number): Promise<ApplicationRow[]> =>
   tables(from).selectFrom('codedeploy_applications').selectAll().where((eb) => eb.and(at(place))).where('name', '>', after).orderBy('name').limit(limit).execute();
 
+/** With its deployments, which are shown under their application's name. */
+export async function renameApplication(tx: Transaction, row: ApplicationRow, name: string): Promise<void> {
+  await tables(tx).updateTable('codedeploy_applications').set({ name }).where((eb) => eb.and({ ...at(row), name: row.name })).execute();
+  await tables(tx).updateTable('codedeploy_deployments').set({ application: name }).where((eb) => eb.and({ ...at(row), application_id: row.application_id })).execute();
+}
+
+/** The row, locked: first in every transaction that changes an application. */
+export const lockApplication = (tx: Transaction, place: Place, name: string): Promise<ApplicationRow | undefined> =>
+  tables(tx).selectFrom('codedeploy_applications').selectAll().where((eb) => eb.and({ ...at(place), name })).$call(lockRow(tx)).executeTakeFirst();
+
 /** False when the name is taken. */
 export async function insertApplication(tx: Transaction, row: ApplicationRow): Promise<boolean> {
   const { numInsertedOrUpdatedRows } = await tables(tx).insertInto('codedeploy_applications').values(row).onConflict((on) => on.doNothing()).executeTakeFirstOrThrow();
@@ -58,12 +68,19 @@ export const lockGroup = (tx: Transaction, application: ApplicationRow, name: st
   tables(tx).selectFrom('codedeploy_groups').selectAll().where((eb) => eb.and({ ...at(application), application_id: application.application_id, name }))
     .$call(lockRow(tx)).executeTakeFirst();
 
-export const listGroups = (from: Database, application: ApplicationRow): Promise<GroupRow[]> =>
+export const listGroups = (from: Database | Transaction, application: ApplicationRow): Promise<GroupRow[]> =>
   tables(from).selectFrom('codedeploy_groups').selectAll().where((eb) => eb.and({ ...at(application), application_id: application.application_id })).orderBy('name').execute();
 
 export async function insertGroup(tx: Transaction, row: GroupRow): Promise<boolean> {
   const { numInsertedOrUpdatedRows } = await tables(tx).insertInto('codedeploy_groups').values(row).onConflict((on) => on.doNothing()).executeTakeFirstOrThrow();
   return numInsertedOrUpdatedRows === 1n;
+}
+
+/** Writes settings and name; `was` is the row as it stands. Deployments follow the group's name. */
+export async function updateGroup(tx: Transaction, was: GroupRow, change: Pick<GroupRow, 'name' | 'settings'>): Promise<void> {
+  await tables(tx).updateTable('codedeploy_groups').set(change).where((eb) => eb.and({ ...at(was), application_id: was.application_id, name: was.name })).execute();
+  if (change.name === was.name) return;
+  await tables(tx).updateTable('codedeploy_deployments').set({ group_name: change.name }).where((eb) => eb.and({ ...at(was), group_id: was.group_id })).execute();
 }
 
 export async function deleteGroup(tx: Transaction, row: GroupRow): Promise<void> {
@@ -86,6 +103,9 @@ export async function putRevision(tx: Transaction, application: ApplicationRow, 
 export const findRevision = (from: Database, application: ApplicationRow, revision: RevisionLocation): Promise<RevisionRow | undefined> =>
   tables(from).selectFrom('codedeploy_revisions').selectAll()
     .where((eb) => eb.and({ ...at(application), application_id: application.application_id, revision_key: revisionKey(revision) })).executeTakeFirst();
+
+export const listRevisions = (from: Database, application: ApplicationRow): Promise<RevisionRow[]> =>
+  tables(from).selectFrom('codedeploy_revisions').selectAll().where((eb) => eb.and({ ...at(application), application_id: application.application_id })).orderBy('revision_key').execute();
 
 const revisionKey = ({ s3Location: s3 }: RevisionLocation): string => JSON.stringify([s3?.bucket, s3?.key, s3?.version ?? '', (s3?.eTag ?? '').replaceAll('"', '')]);
 
@@ -115,9 +135,27 @@ export const lastDeployment = (from: Database, place: Place, groupId: string, su
   tables(from).selectFrom('codedeploy_deployments').selectAll().where((eb) => eb.and({ ...at(place), group_id: groupId }))
     .$if(succeeded, (query) => query.where('status', '=', 'Succeeded')).orderBy('created', 'desc').orderBy('id').limit(1).executeTakeFirst();
 
-export const listDeployments = (from: Database, place: Place, where: { groupId?: string; applicationId?: string; statuses?: readonly DeploymentRow['status'][] }): Promise<DeploymentRow[]> =>
+export interface DeploymentQuery {
+  readonly groupId?: string;
+  readonly applicationId?: string;
+  /** None: any. */
+  readonly statuses: readonly DeploymentRow['status'][];
+  /** When created; ms UTC, both included. */
+  readonly start: number;
+  readonly end: number;
+  /** The last one of the page before. */
+  readonly behind?: { readonly created: number; readonly id: string };
+  readonly limit: number;
+}
+
+/** The newest first. */
+export const listDeployments = (from: Database, place: Place, where: DeploymentQuery): Promise<DeploymentRow[]> =>
   tables(from).selectFrom('codedeploy_deployments').selectAll().where((eb) => eb.and(at(place)))
     .$if(where.groupId !== undefined, (query) => query.where('group_id', '=', where.groupId ?? ''))
     .$if(where.applicationId !== undefined, (query) => query.where('application_id', '=', where.applicationId ?? ''))
-    .$if(where.statuses !== undefined, (query) => query.where('status', 'in', where.statuses ?? []))
-    .orderBy('created', 'desc').orderBy('id').execute();
+    .$if(where.statuses.length > 0, (query) => query.where('status', 'in', where.statuses))
+    .where('created', '>=', where.start).where('created', '<=', where.end)
+    .$if(where.behind !== undefined, (query) => query.where((eb) => eb.or([
+      eb('created', '<', where.behind?.created ?? 0), eb.and([eb('created', '=', where.behind?.created ?? 0), eb('id', '>', where.behind?.id ?? '')]),
+    ])))
+    .orderBy('created', 'desc').orderBy('id').limit(where.limit).execute();

@@ -1,9 +1,12 @@
 import type { CodeDeployApi } from '@slipway/contracts';
 import type { Jobs } from '../../engine/jobs.ts';
 import type { Outbox } from '../../engine/outbox.ts';
+import type { Watches } from '../../engine/watch.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import type { Database } from '../../kernel/database.ts';
 import { failures } from '../../kernel/errors.ts';
+import type { Paging } from '../../kernel/paging.ts';
+import type { Identities, Peers } from '../../kernel/peers.ts';
 import { findApplication, findGroup } from './registry-store.ts';
 import type { ApplicationRow, GroupRow } from './registry-store.ts';
 import { findDeployment } from './store.ts';
@@ -15,19 +18,27 @@ export interface RoomDeps {
   readonly clock: Clock;
   readonly jobs: Jobs;
   readonly outbox: Outbox;
+  readonly watches: Pick<Watches, 'notify'>;
+  readonly paging: Paging;
+  readonly peers: Peers;
+  readonly identities: Pick<Identities, 'assumeForService'>;
 }
 
 export const fail = failures<CodeDeployApi>();
 
 const NAME = /^[A-Za-z0-9._+=,@-]{1,100}$/;
 
-/** Refuses members that would change what happens and are not honoured. Empty lists and objects say nothing. */
+/** Refuses members that would change what happens and are not honoured. */
 export function refuse(input: object, names: readonly string[]): void {
   for (const name of names) {
-    const value: unknown = (input as Record<string, unknown>)[name];
-    const empty = value === undefined || value === false || (typeof value === 'object' && value !== null && Object.keys(value).length === 0);
-    if (!empty) throw fail('InvalidInputException', `${name} is not supported by Slipway yet.`);
+    if (saysSomething((input as Record<string, unknown>)[name])) throw fail('InvalidInputException', `${name} is not supported by Slipway yet.`);
   }
+}
+
+/** Tools send `{ enabled: false, alarms: [] }` for what nobody asked of them. */
+function saysSomething(value: unknown): boolean {
+  if (value === undefined || value === null || value === false) return false;
+  return typeof value !== 'object' || Object.values(value).some(saysSomething);
 }
 
 export function applicationName(name: string | undefined): string {
@@ -50,9 +61,11 @@ export function instanceName(name: string | undefined): string {
 
 export async function existingApplication(db: Database, place: Place, name: string | undefined): Promise<ApplicationRow> {
   const row = await findApplication(db, place, applicationName(name));
-  if (row === undefined) throw fail('ApplicationDoesNotExistException', `No application found for name: ${name}`);
+  if (row === undefined) throw noApplication(name);
   return row;
 }
+
+export const noApplication = (name: string | undefined): Error => fail('ApplicationDoesNotExistException', `No application found for name: ${name}`);
 
 export async function existingGroup(db: Database, application: ApplicationRow, name: string | undefined): Promise<GroupRow> {
   const row = await findGroup(db, application, groupName(name));

@@ -32,6 +32,8 @@ export type EventRow = {
 export type Tables = { codedeploy_deployments: DeploymentRow; codedeploy_targets: TargetRow; codedeploy_lifecycle_events: EventRow };
 
 export interface DeploymentSettings {
+  /** The deployment group's, as it was when the deployment was created. */
+  readonly serviceRoleArn: string;
   readonly revision: RevisionLocation;
   readonly fileExistsBehavior?: 'DISALLOW' | 'OVERWRITE' | 'RETAIN';
   readonly description?: string;

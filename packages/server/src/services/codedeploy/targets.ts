@@ -3,21 +3,22 @@ import type { DeploymentTarget, Diagnostics, InstanceSummary, LifecycleEvent } f
 import type { Database } from '../../kernel/database.ts';
 import type { Call, Operations } from '../../kernel/service.ts';
 import { instanceArn } from './arns.ts';
+import { pageOfNames, pagesOf } from './pages.ts';
 import { existingDeployment, fail, refuse } from './room.ts';
 import type { RoomDeps } from './room.ts';
 import { eventsOf, targetsOf } from './store.ts';
 import type { EventRow, TargetRow } from './store.ts';
 
 /** What became of each target; the older API calls targets instances. */
-export function targets({ db }: RoomDeps) {
+export function targets({ db, paging }: RoomDeps) {
   return {
     async ListDeploymentTargets(input, call) {
-      if (input.nextToken !== undefined) throw fail('InvalidNextTokenException', 'The next token is not valid.');
       const { deploymentId, targetFilters = {} } = input;
       for (const name of Object.keys(targetFilters)) if (name !== 'TargetStatus') throw fail('InvalidTargetFilterNameException', `The target filter ${name} is not supported by Slipway yet.`);
       const statuses = (targetFilters as { TargetStatus?: readonly string[] }).TargetStatus;
       const rows = await rowsOf(db, call, deploymentId);
-      return { targetIds: rows.filter(({ target }) => statuses === undefined || statuses.includes(target.status)).map(({ target }) => target.id) };
+      const { shown, ...more } = pageOfNames(pagesOf(paging, call, 'ListDeploymentTargets', { deploymentId, statuses }), idsOf(rows, statuses), input.nextToken);
+      return { targetIds: [...shown], ...more };
     },
 
     async GetDeploymentTarget(input, call) {
@@ -36,10 +37,10 @@ export function targets({ db }: RoomDeps) {
 
     async ListDeploymentInstances(input, call) {
       refuse(input, ['instanceTypeFilter']);
-      if (input.nextToken !== undefined) throw fail('InvalidNextTokenException', 'The next token is not valid.');
       const statuses: readonly string[] | undefined = input.instanceStatusFilter;
       const rows = await rowsOf(db, call, input.deploymentId);
-      return { instancesList: rows.filter(({ target }) => statuses === undefined || statuses.includes(target.status)).map(({ target }) => target.id) };
+      const { shown, ...more } = pageOfNames(pagesOf(paging, call, 'ListDeploymentInstances', { deploymentId: input.deploymentId, statuses }), idsOf(rows, statuses), input.nextToken);
+      return { instancesList: [...shown], ...more };
     },
 
     async GetDeploymentInstance(input, call) {
@@ -54,6 +55,9 @@ export function targets({ db }: RoomDeps) {
 }
 
 interface Found { readonly target: TargetRow; readonly events: readonly EventRow[] }
+
+const idsOf = (rows: readonly Found[], statuses: readonly string[] | undefined): readonly string[] =>
+  rows.map(({ target }) => target).filter(({ status }) => statuses === undefined || statuses.includes(status)).map(({ id }) => id);
 
 async function rowsOf(db: Database, call: Call, id: string | undefined): Promise<readonly Found[]> {
   const deployment = await existingDeployment(db, call, id);
