@@ -63,7 +63,7 @@ async function begin(deps: StepDeps, run: JobRun, build: StoredBuild, folder: st
   const { kind } = deps.runner;
   if (kind === undefined) throw new Error('a build was provisioned without a runner');
   const token = randomBytes(32).toString('base64url');
-  const path = join('/codebuild/output', sources.primary.path);
+  const path = kind === 'sandbox' ? join('/codebuild/output', sources.primary.path) : sourceFolder(folder, sources.primary.path);
   const place = buildspecPlace(build.definition.source.buildspec);
   const lines = [
     'Phase is DOWNLOAD_SOURCE',

@@ -1,3 +1,4 @@
+import { formatArn } from '../../../kernel/arn.ts';
 import { s3Objects } from './s3-objects.ts';
 import { isS3Arn, s3Place, SourceError, type SourceDeps, type SourceKind } from './source.ts';
 
@@ -13,9 +14,11 @@ export function codePipelineSource(deps: Pick<SourceDeps, 'peers'>): SourceKind 
     async fetch(request) {
       const location = isS3Arn(request.version) ? request.version : request.source.location;
       if (location === undefined) throw new SourceError('the pipeline gave no input artifact');
-      const { Metadata } = await objects.archive(request, s3Place(location));
+      const at = s3Place(location);
+      const { Metadata } = await objects.archive(request, at);
+      // A version that is no place in S3 is the revision itself, its artifact's place being the source's location.
       const resolvedVersion = Metadata?.[revisionMetadata] ?? (isS3Arn(request.version) ? undefined : request.version);
-      return resolvedVersion === undefined ? {} : { resolvedVersion };
+      return { version: formatArn({ service: 's3', resource: `${at.bucket}/${at.key}` }), ...(resolvedVersion === undefined ? {} : { resolvedVersion }) };
     },
   };
 }

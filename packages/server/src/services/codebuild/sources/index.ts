@@ -14,8 +14,8 @@ export { isS3Arn, s3Place, SourceError, type SourceDeps } from './source.ts';
 /** A source that lies in the build's folder. */
 export interface FetchedSource extends Fetched {
   readonly source: ProjectSource;
-  /** The version that was asked for. */
-  readonly version: string | undefined;
+  /** CODEBUILD_SOURCE_VERSION */
+  readonly version?: string;
   /** Below `/codebuild/output`. */
   readonly path: string;
 }
@@ -49,7 +49,7 @@ export function createSources(deps: SourceDeps): SourceFetcher {
       const folder = sourceFolder(request.folder, path);
       await mkdir(folder, { recursive: true });
       const fetched = await kind.fetch({ ...request, account: build.account, region: build.region, source, version, folder, scratch: request.folder });
-      return { ...fetched, source, version, path };
+      return { ...(version === undefined ? {} : { version }), ...fetched, source, path };
     } catch (error) {
       if (!(error instanceof SourceError)) throw error;
       throw new SourceError(`${error.message} for ${identifier === undefined ? 'primary source' : `source ${identifier}`} and source version ${version ?? ''}`.trimEnd(), { cause: error });

@@ -28,6 +28,8 @@ export interface SourceRequest extends Place {
 
 /** What was fetched. */
 export interface Fetched {
+  /** CODEBUILD_SOURCE_VERSION, where it is not the version that was asked for. */
+  readonly version?: string;
   /** The commit, or what the pipeline says is the revision. */
   readonly resolvedVersion?: string;
   /** CODEBUILD_SOURCE_REPO_URL */

@@ -1,10 +1,7 @@
+import type { Build, CreateProjectInput, StartBuildInput } from '@aws-sdk/client-codebuild';
 import type { Slipway } from '@slipway/testkit';
 
 export const everything = { Action: '*', Resource: '*' } as const;
-
-type Build = NonNullable<NonNullable<Awaited<ReturnType<Slipway['aws']['codebuild']['batchGetBuilds']>>['builds']>[number]>;
-type ProjectInput = Parameters<Slipway['aws']['codebuild']['createProject']>[0];
-type StartInput = Parameters<Slipway['aws']['codebuild']['startBuild']>[0];
 
 /** What tests of builds say often. */
 export function buildsOf(s: Slipway) {
@@ -14,14 +11,14 @@ export function buildsOf(s: Slipway) {
     /** A role that builds may use for everything. */
     role: () => (role ??= s.role('builder', 'codebuild.amazonaws.com', everything)),
 
-    async project(name: string, more: Partial<ProjectInput> = {}): Promise<void> {
+    async project(name: string, more: Partial<CreateProjectInput> = {}): Promise<void> {
       await s.aws.codebuild.createProject({
         name, serviceRole: await api.role(), artifacts: { type: 'NO_ARTIFACTS' }, source: { type: 'NO_SOURCE', buildspec: buildspec(['true']) },
         environment: { type: 'LINUX_CONTAINER', image: 'aws/codebuild/standard:7.0', computeType: 'BUILD_GENERAL1_SMALL' }, ...more,
       });
     },
 
-    async start(projectName: string, more: Partial<StartInput> = {}): Promise<string> {
+    async start(projectName: string, more: Partial<StartBuildInput> = {}): Promise<string> {
       return (await s.aws.codebuild.startBuild({ projectName, ...more })).build!.id!;
     },
 
@@ -35,7 +32,7 @@ export function buildsOf(s: Slipway) {
       return api.build(id);
     },
 
-    async run(projectName: string, more: Partial<StartInput> = {}): Promise<Build> {
+    async run(projectName: string, more: Partial<StartBuildInput> = {}): Promise<Build> {
       return api.ended(await api.start(projectName, more));
     },
 
