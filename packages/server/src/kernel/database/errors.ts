@@ -17,6 +17,16 @@ export function isUniqueViolation(error: unknown): boolean {
   return code === '23505' || (errcode !== undefined && SQLITE_UNIQUE.has(errcode));
 }
 
+/**
+ * Two creations at the same time both find a name free, and locking a row that is not there locks nothing: the key lets
+ * one through. `await insert(tx, row).catch(whenTaken(() => fail('…InUseException', '…')))`
+ */
+export function whenTaken(refuse: () => Error) {
+  return (error: unknown): never => {
+    throw isUniqueViolation(error) ? refuse() : error;
+  };
+}
+
 /** Serialisation failure or deadlock: the same work may succeed when it is run again. */
 export function isRetryable(error: unknown): boolean {
   const { code } = codes(error);

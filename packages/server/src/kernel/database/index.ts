@@ -3,7 +3,7 @@ import { openSqlite } from './sqlite.ts';
 import type { SqliteOptions } from './sqlite.ts';
 import type { PostgresOptions } from './postgres.ts';
 
-export { isUniqueViolation } from './errors.ts';
+export { isUniqueViolation, whenTaken } from './errors.ts';
 export { lockFreeRows, lockRow } from './lock.ts';
 export { insideTransaction } from './scope.ts';
 

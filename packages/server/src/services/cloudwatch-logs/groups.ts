@@ -2,6 +2,7 @@ import type { CloudWatchLogsApi } from '@slipway/contracts';
 import type { LogGroup } from '@slipway/contracts/cloudwatch-logs';
 import type { Clock } from '../../kernel/clock.ts';
 import type { Database, Transaction } from '../../kernel/database.ts';
+import { whenTaken } from '../../kernel/database/index.ts';
 import type { Operations } from '../../kernel/service.ts';
 import { putTags, removeAllTags, removeTags, tagsOf } from '../../kernel/tags.ts';
 import type { RefuseTags, Tag, Tagged } from '../../kernel/tags.ts';
@@ -39,8 +40,8 @@ export function groups(deps: GroupDeps) {
         throw fail('InvalidParameterException', `logGroupClass ${input.logGroupClass} is not supported by Slipway yet`);
       }
       await db.transaction(async (tx) => {
-        if (await rows.lockGroup(tx, call, input.logGroupName)) throw fail('ResourceAlreadyExistsException', 'The specified log group already exists');
-        await rows.insertGroup(tx, newGroup(call, input.logGroupName, clock.now()));
+        await rows.insertGroup(tx, newGroup(call, input.logGroupName, clock.now()))
+          .catch(whenTaken(() => fail('ResourceAlreadyExistsException', 'The specified log group already exists')));
         await putTags(tx, tagged(call, input.logGroupName), listOf(input.tags), refuseTags);
       });
       return {};

@@ -5,6 +5,7 @@ import type { Jobs } from '../../engine/jobs.ts';
 import type { Git } from '../../git/index.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import type { Database } from '../../kernel/database.ts';
+import { whenTaken } from '../../kernel/database/index.ts';
 import type { PagePlace, PageKey, Paging } from '../../kernel/paging.ts';
 import type { Call, Operations } from '../../kernel/service.ts';
 import { listTags, putTags, removeAllTags, replaceTags } from '../../kernel/tags.ts';
@@ -13,7 +14,7 @@ import { repositoryDescription, repositoryName } from './checks.ts';
 import { fail } from './failures.ts';
 import { limits } from './limits.ts';
 import { existing, readToken } from './room.ts';
-import { deleteRepository, findRepositories, findRepository, insertRepository, listRepositories, NameTaken, updateRepository } from './store.ts';
+import { deleteRepository, findRepositories, findRepository, insertRepository, listRepositories, updateRepository } from './store.ts';
 import type { RepositoryRow } from './store.ts';
 import { refuseTags, tagsIn } from './tags.ts';
 
@@ -40,10 +41,10 @@ export function repositories({ db, clock, jobs, git, paging }: RepositoriesDeps)
       const row: RepositoryRow = {
         account: call.account, region: call.region, repository_id: randomUUID(), name, description, default_branch: null, created_at: now, updated_at: now,
       };
-      await orNameExists(name, db.transaction(async (tx) => {
-        await insertRepository(tx, row);
+      await db.transaction(async (tx) => {
+        await insertRepository(tx, row).catch(nameExists(name));
         await putTags(tx, tagged(row), tagsIn(input.tags), refuseTags);
-      }));
+      });
       return { repositoryMetadata: metadata(row, call) };
     },
 
@@ -108,15 +109,15 @@ export function repositories({ db, clock, jobs, git, paging }: RepositoriesDeps)
     async UpdateRepositoryName(input, call) {
       const name = repositoryName(input.newName);
       const row = await existing(db, call, input.oldName);
-      const renamed = db.transaction(async (tx) => {
+      const renamed = await db.transaction(async (tx) => {
         // Tags hang on the ARN, which has the name in it.
         const tags = await listTags(tx.query, tagged(row));
-        if (!await updateRepository(tx, row, { name, updated_at: clock.now() })) return false;
+        if (!await updateRepository(tx, row, { name, updated_at: clock.now() }).catch(nameExists(name))) return false;
         await removeAllTags(tx, tagged(row));
         await replaceTags(tx, tagged({ ...row, name }), tags, refuseTags);
         return true;
       });
-      if (!await orNameExists(name, renamed)) throw gone(row.name);
+      if (!renamed) throw gone(row.name);
       return {};
     },
   } satisfies Partial<Operations<CodeCommitApi>>;
@@ -139,14 +140,7 @@ function metadata(row: RepositoryRow, call: Pick<Call, 'endpoint'>): RepositoryM
 
 const gone = (name: string): Error => fail('RepositoryDoesNotExistException', `${name} does not exist`);
 
-async function orNameExists<T>(name: string, work: Promise<T>): Promise<T> {
-  try {
-    return await work;
-  } catch (error) {
-    if (error instanceof NameTaken) throw fail('RepositoryNameExistsException', `Repository named ${name} already exists`, { cause: error });
-    throw error;
-  }
-}
+const nameExists = (name: string) => whenTaken(() => fail('RepositoryNameExistsException', `Repository named ${name} already exists`));
 
 const placeInList = (key: PageKey | undefined): Pick<RepositoryRow, 'name' | 'updated_at'> | undefined =>
   key && { name: String(key[0]), updated_at: Number(key[1]) };

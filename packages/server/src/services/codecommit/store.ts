@@ -1,4 +1,4 @@
-import { isUniqueViolation, lockRow } from '../../kernel/database/index.ts';
+import { lockRow } from '../../kernel/database/index.ts';
 import type { Database, Transaction } from '../../kernel/database.ts';
 import type { RefCommand } from '../../git/index.ts';
 
@@ -46,10 +46,6 @@ export interface RefChange extends Omit<RefChangeRow, 'commands'> {
 
 type Source = Pick<Database, 'read'>;
 
-export class NameTaken extends Error {
-  override readonly name = 'NameTaken';
-}
-
 export async function findRepository({ read }: Source, place: Place, name: string): Promise<RepositoryRow | undefined> {
   return read.withTables<Tables>().selectFrom('codecommit_repositories').selectAll()
     .where('account', '=', place.account).where('region', '=', place.region).where('name', '=', name).executeTakeFirst();
@@ -96,9 +92,8 @@ export async function listRepositories({ read }: Source, place: Place, { sortBy,
   return query.orderBy('name', direction).limit(limit).execute();
 }
 
-/** @throws NameTaken when the account has a repository of that name in the region. */
 export async function insertRepository(tx: Transaction, row: RepositoryRow): Promise<void> {
-  await orNameTaken(tx.query.withTables<Tables>().insertInto('codecommit_repositories').values(row).execute());
+  await tx.query.withTables<Tables>().insertInto('codecommit_repositories').values(row).execute();
 }
 
 /** The row, locked: first in every transaction that decides about a repository. */
@@ -110,10 +105,10 @@ export async function lockRepository(tx: Transaction, { account, region }: Place
 
 type RepositoryChange = Partial<Pick<RepositoryRow, 'name' | 'description' | 'default_branch'>> & Pick<RepositoryRow, 'updated_at'>;
 
-/** Answers whether there was such a repository. @throws NameTaken */
+/** Answers whether there was such a repository. */
 export async function updateRepository(tx: Transaction, { account, region, repository_id: id }: Pick<RepositoryRow, 'account' | 'region' | 'repository_id'>, change: RepositoryChange): Promise<boolean> {
-  const { numUpdatedRows } = await orNameTaken(tx.query.withTables<Tables>().updateTable('codecommit_repositories').set(change)
-    .where('account', '=', account).where('region', '=', region).where('repository_id', '=', id).executeTakeFirst());
+  const { numUpdatedRows } = await tx.query.withTables<Tables>().updateTable('codecommit_repositories').set(change)
+    .where('account', '=', account).where('region', '=', region).where('repository_id', '=', id).executeTakeFirst();
   return numUpdatedRows > 0n;
 }
 
@@ -150,12 +145,3 @@ export async function deleteRefChange(tx: Transaction, { account, region, change
 }
 
 const parsed = (row: RefChangeRow): RefChange => ({ ...row, commands: JSON.parse(row.commands) as RefCommand[] });
-
-async function orNameTaken<T>(work: Promise<T>): Promise<T> {
-  try {
-    return await work;
-  } catch (error) {
-    if (isUniqueViolation(error)) throw new NameTaken('the name is taken', { cause: error });
-    throw error;
-  }
-}

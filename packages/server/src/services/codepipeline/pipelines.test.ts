@@ -363,6 +363,14 @@ test('DeletePipeline: nothing of it is left, and the name is free again', async 
   expect((await operations.ListTagsForResource({ resourceArn }, call)).tags).toEqual([]);
 });
 
+test('CreatePipeline: of two at the same time one gets the name, the other PipelineNameInUseException', async () => {
+  const pipeline = declaration([stage('Source', source), stage('Build', build)]);
+  const both = await Promise.allSettled([1, 2].map(() => operations.CreatePipeline({ pipeline }, call)));
+  expect(both.map((it) => it.status).toSorted()).toEqual(['fulfilled', 'rejected']);
+  expect(both.find((it) => it.status === 'rejected')?.reason).toMatchObject({ name: 'PipelineNameInUseException' });
+  await settled();
+});
+
 describe('CreatePipeline refuses', () => {
   const cases: readonly [string, PipelineDeclaration, string, RegExp][] = [
     ['a single stage', declaration([stage('Source', source)]), 'InvalidStructureException', /only 1 stage/],

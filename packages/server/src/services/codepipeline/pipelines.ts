@@ -1,6 +1,7 @@
 import type { CodePipelineApi } from '@slipway/contracts';
 import type { PipelineDeclaration } from '@slipway/contracts/codepipeline';
 import type { Transaction } from '../../kernel/database.ts';
+import { whenTaken } from '../../kernel/database/index.ts';
 import { ServiceError } from '../../kernel/errors.ts';
 import type { Paging } from '../../kernel/paging.ts';
 import type { Call, Operations } from '../../kernel/service.ts';
@@ -46,13 +47,12 @@ export function pipelines(deps: SourceDeps & { readonly paging: Paging }) {
       const definition = normalised(pipeline, 1);
       const looks = await look(deps, call, definition);
       await db.transaction(async (tx) => {
-        if (await rows.lockPipeline(tx, call, name)) throw inUse();
         const now = clock.now();
         const row: PipelineRow = {
           account: call.account, region: call.region, name, version: 1, definition: JSON.stringify(definition),
           created: now, updated: now, updated_by: call.caller.arn, next_ordinal: 0,
         };
-        await rows.insertPipeline(tx, row);
+        await rows.insertPipeline(tx, row).catch(whenTaken(inUse));
         await putTags(tx, { account: call.account, arn: pipelineArn(call, name) }, tags, refuseTags);
         await remember(deps, tx, call, name, looks);
         await launch(deps, tx, row, { trigger: { type: 'CreatePipeline', detail: call.caller.arn } });

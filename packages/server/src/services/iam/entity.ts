@@ -1,6 +1,6 @@
 import type { AttachedPermissionsBoundary, Tag } from '@slipway/contracts/iam';
 import type { Transaction } from '../../kernel/database.ts';
-import { isUniqueViolation } from '../../kernel/database/index.ts';
+import { whenTaken } from '../../kernel/database/index.ts';
 import { uniqueId } from '../../kernel/ids.ts';
 import type { IamContext } from './deps.ts';
 import { groupArn, parseIamArn, roleArn, userArn } from './arns.ts';
@@ -28,13 +28,6 @@ export async function lockNeeded(tx: Transaction, account: string, kind: EntityK
   const row = await lockEntity(tx, account, kind, name);
   if (row === undefined) throw cannotBeFound(kind, name);
   return row;
-}
-
-/** Two creations at the same time both find the name free; the key lets one through. */
-export function whenTaken(refuse: () => Error) {
-  return (error: unknown): never => {
-    throw isUniqueViolation(error) ? refuse() : error;
-  };
 }
 
 export interface NewEntity {

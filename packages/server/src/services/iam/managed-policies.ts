@@ -1,13 +1,14 @@
 import type { IAMApi } from '@slipway/contracts';
 import type { Policy, PolicyVersion } from '@slipway/contracts/iam';
 import type { Transaction } from '../../kernel/database.ts';
+import { whenTaken } from '../../kernel/database/index.ts';
 import { uniqueId } from '../../kernel/ids.ts';
 import type { Operations } from '../../kernel/service.ts';
 import { parseIamArn, policyArn } from './arns.ts';
 import { allAwsManaged, AWS_MANAGED_CREATED, awsManaged } from './aws-managed.ts';
 import type { AwsManagedPolicy } from './aws-managed.ts';
 import type { IamContext } from './deps.ts';
-import { encodeDocument, whenTaken } from './entity.ts';
+import { encodeDocument } from './entity.ts';
 import { checkDocument, fail, notSupported } from './fail.ts';
 import { LIMITS, sizeOf } from './limits.ts';
 import {
