@@ -12,7 +12,7 @@ import { kernelMigrations } from '../kernel/migrations.ts';
 import { createPaging } from '../kernel/paging.ts';
 import { allRegions, regionExists } from '../kernel/regions.ts';
 import { createKeyedHash, createSeal, deriveKey } from '../kernel/seal.ts';
-import type { Room } from '../kernel/service.ts';
+import type { Room, Service } from '../kernel/service.ts';
 import { openLogs } from '../logs/index.ts';
 import { createCloudWatchLogs } from '../services/cloudwatch-logs/index.ts';
 import { chooseRunner, createCodeBuild, type BuildRunner } from '../services/codebuild/index.ts';
@@ -46,6 +46,7 @@ export interface ComposeDeps {
 export interface House {
   readonly edge: Pick<EdgeDeps, 'wire' | 'dispatcher' | 'accessKeys' | 'doors' | 'regionExists'>;
   readonly notices: readonly string[];
+  readonly services: readonly Service[];
   ensureRootKey(given: RootProfile | undefined): Promise<RootProfile | undefined>;
   onEvent(heard: (event: StoredEvent) => void): void;
   /** Goes on with whatever was left running. */
@@ -117,6 +118,7 @@ export async function compose(deps: ComposeDeps): Promise<House> {
       regionExists,
     },
     notices: runner.notice === undefined ? [] : [runner.notice],
+    services,
     ensureRootKey: (given) => iam.ensureRootKey({ account: config.accountId, ...given }),
     onEvent: (heard) => void listeners.push(heard),
     async start() {
