@@ -49,9 +49,15 @@ export function createEdge(deps: EdgeDeps): Edge {
   const serving = new Set<Promise<void>>();
 
   const listener: RequestListener = (message, response) => {
-    const done = answer(visit(message, response)).finally(() => serving.delete(done));
+    const done = answer(visit(message, response)).catch((error: unknown) => breakOff(response, error)).finally(() => serving.delete(done));
     serving.add(done);
   };
+
+  /** The last resort of a request whose failure could not be answered either: without it one request would end the process. */
+  function breakOff(response: ServerResponse, error: unknown): void {
+    response.destroy();
+    deps.log.error('answering failed', { error });
+  }
 
   function visit(message: IncomingMessage, response: ServerResponse): Visit {
     const gone = new AbortController();
@@ -150,6 +156,8 @@ export function createEdge(deps: EdgeDeps): Edge {
         server.once('error', reject);
         server.listen(port, address, () => {
           server.off('error', reject);
+          // Such as the want of file descriptors for a new connection. The others go on.
+          server.on('error', (error) => deps.log.error('a connection was not accepted', { error }));
           resolve(server.address() as AddressInfo);
         });
       }),
