@@ -5,7 +5,8 @@ import type { WireRequest } from './face.ts';
 
 /** Node's request as the wire sees it. */
 export function wireRequest(message: IncomingMessage): WireRequest {
-  const headers: Record<string, string | undefined> = {};
+  // Clients choose which names are looked up, `constructor` among them.
+  const headers = Object.create(null) as Record<string, string | undefined>;
   for (const [name, value] of Object.entries(message.headers)) headers[name] = Array.isArray(value) ? value.join(',') : value;
   return { method: message.method ?? 'GET', url: message.url ?? '/', headers, body: message };
 }

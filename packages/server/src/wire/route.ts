@@ -6,6 +6,9 @@ import { readAll, splitUrl } from './request.ts';
 import { matchRest } from './route-rest.ts';
 import { bucketOfHost } from './route-s3.ts';
 
+/** The longest form: policies and templates are the longest members. Read before anything of the request is believed, so it is kept short. */
+const MAX_FORM_BYTES = 2 * 1024 * 1024;
+
 /** Finds what a request asks for. Made once, for the services that a server answers. */
 export function createRouter(contracts: readonly Contract[], maxBodyBytes: number): (request: WireRequest) => Promise<Route> {
   return async function route(request) {
@@ -26,7 +29,7 @@ export function createRouter(contracts: readonly Contract[], maxBodyBytes: numbe
     if (form || query.has('Action')) {
       const speakers = candidates.filter((contract) => contract.protocols.includes('awsQuery'));
       if (speakers.length > 0) {
-        const buffered = form ? await readAll(request.body, maxBodyBytes, request.headers['content-length']) : undefined;
+        const buffered = form ? await readAll(request.body, Math.min(maxBodyBytes, MAX_FORM_BYTES), request.headers['content-length']) : undefined;
         const found = byAction(speakers, form ? new URLSearchParams(buffered!.toString('utf8')) : query);
         if (found) return { ...start, ...found, ...(buffered && { buffered }) };
       }

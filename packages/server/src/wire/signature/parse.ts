@@ -23,7 +23,10 @@ export interface StatedSignature {
 export function parseSignature(route: Route): StatedSignature | undefined {
   const { headers } = route.request;
   const authorization = headers['authorization'];
-  if (authorization !== undefined) return fromHeader(authorization, headers);
+  if (authorization !== undefined) {
+    if (route.query.has('X-Amz-Signature')) throw refuse('IncompleteSignatureException', 'Only one auth mechanism allowed; the request has both an Authorization header and X-Amz-Signature.');
+    return fromHeader(authorization, headers);
+  }
   if (route.query.has('X-Amz-Algorithm') || route.query.has('X-Amz-Signature')) return fromQuery(route.query);
   return undefined;
 }

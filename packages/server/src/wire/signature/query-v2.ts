@@ -6,6 +6,7 @@ import { ServiceError } from '../../kernel/errors.ts';
 import { refuse } from '../common-errors.ts';
 import type { Route, Verified } from '../face.ts';
 import { splitUrl } from '../request.ts';
+import { bucketOfHost } from '../route-s3.ts';
 import { checkedPayload } from './payload.ts';
 
 /**
@@ -19,6 +20,7 @@ export function isQueryV2(route: Route): boolean {
 /** Such a signature names no region; `region` is the one that the server stands for. */
 export async function verifyQueryV2(route: Route, context: { readonly accessKeys: AccessKeys; readonly now: number; readonly region: string }): Promise<Omit<Verified, 'body'> & { readonly body: Readable }> {
   const { query } = route;
+  refuseUnsigned(route);
   const accessKeyId = query.get('AWSAccessKeyId') ?? '';
   const expires = Number(query.get('Expires') ?? '');
   if (!Number.isSafeInteger(expires) || expires <= 0) throw new ServiceError('AccessDenied', 'Invalid date (should be seconds since epoch)', { status: 403 });
@@ -34,8 +36,8 @@ export async function verifyQueryV2(route: Route, context: { readonly accessKeys
   if (key.expiration !== undefined && key.expiration <= context.now) throw refuse('ExpiredTokenException', 'The provided token has expired.');
 
   const stated = query.get('Signature') ?? '';
-  const valid = resources(route).some((resource) => sameSignature(createHmac('sha1', key.secretAccessKey).update(stringToSign(route, resource)).digest('base64'), stated));
-  if (!valid) {
+  const signature = createHmac('sha1', key.secretAccessKey).update(stringToSign(route, resource(route))).digest('base64');
+  if (!sameSignature(signature, stated)) {
     throw refuse('InvalidSignatureException', 'The request signature we calculated does not match the signature you provided. Check your key and signing method.', { AWSAccessKeyId: accessKeyId });
   }
   const scope = { date: '', region: context.region, service: 's3' };
@@ -51,15 +53,30 @@ const SIGNED_PARAMETERS: ReadonlySet<string> = new Set([
   'uploads', 'versionId', 'versioning', 'versions', 'website',
 ]);
 
-/** The path as sent, with the bucket before it where the host names it. */
-function resources(route: Route): string[] {
+/**
+ * The path as sent, behind the bucket where the host names it. Nothing else: with the path alone a URL for `/a/b` would
+ * open `b`'s namesakes in every other bucket, since this version does not sign the host.
+ */
+function resource(route: Route): string {
   const signed = [...route.query].filter(([name]) => SIGNED_PARAMETERS.has(name)).toSorted(([a], [b]) => (a < b ? -1 : 1));
   const bare = new Set(splitUrl(route.request.url).query.split('&'));
   const parameters = signed.map(([name, value]) => (value === '' && bare.has(name) ? name : `${name}=${value}`)).join('&');
-  const end = parameters === '' ? '' : `?${parameters}`;
-  const bucket = route.labels['Bucket'];
-  return [`${route.path}${end}`, ...(bucket === undefined ? [] : [`/${bucket}${route.path}${end}`])];
+  const bucket = bucketOfHost(route.request.headers['host'] ?? '');
+  return `${bucket === undefined ? '' : `/${bucket}`}${route.path}${parameters === '' ? '' : `?${parameters}`}`;
 }
+
+/** A sub-resource that is not signed would let whoever has the URL choose another operation on the same resource. */
+function refuseUnsigned(route: Route): void {
+  const http = route.operation === undefined ? undefined : route.contract.operations[route.operation]?.http;
+  for (const [name] of new URLSearchParams(http?.uri.split('?')[1])) {
+    if (!SIGNED_PARAMETERS.has(name) && !HARMLESS_PARAMETERS.has(name)) {
+      throw new ServiceError('AccessDenied', `The parameter ${name} is not covered by Signature Version 2; sign with version 4.`, { status: 403 });
+    }
+  }
+}
+
+/** Forms of an operation that reads the same with and without them. */
+const HARMLESS_PARAMETERS: ReadonlySet<string> = new Set(['list-type', 'x-id']);
 
 function stringToSign(route: Route, resource: string): string {
   const { headers, method } = route.request;

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, createHmac } from 'node:crypto';
 import { request as httpRequest } from 'node:http';
 import type { IncomingHttpHeaders } from 'node:http';
 import { text } from 'node:stream/consumers';
@@ -189,4 +189,46 @@ test('a body beyond the limit is refused with an answer, announced or not', asyn
   const headers = signRequest({ method: 'POST', url: `${server.endpoint}/`, headers: target, body, service: 'codebuild', region: 'us-east-1', credentials: permanent, now: Date.now() });
   expect(await send('POST', `${server.endpoint}/`, headers, body)).toMatchObject({ status: 413, text: expect.stringContaining('RequestEntityTooLarge') as string });
   expect((await send('POST', `${server.endpoint}/`, { ...headers, 'transfer-encoding': 'chunked' }, body)).status).toBe(413);
+});
+
+/** A URL of Signature Version 2 for a resource, sent as path and host say. */
+async function sendV2(resource: string, request: { path: string; host?: string; method?: string }): Promise<string> {
+  const expires = Math.floor(Date.now() / 1000) + 60;
+  const method = request.method ?? 'GET';
+  const signature = createHmac('sha1', permanent.secretAccessKey).update(`${method}\n\n\n${expires}\n${resource}`).digest('base64');
+  const path = `${request.path}${request.path.includes('?') ? '&' : '?'}AWSAccessKeyId=${permanent.accessKeyId}&Expires=${expires}&Signature=${encodeURIComponent(signature)}`;
+  const { status, text: body } = await send(method, `${server.endpoint}${path}`, { host: request.host ?? `127.0.0.1:${server.port}` });
+  return `${status} ${/<Code>(\w+)/.exec(body)?.[1] ?? ''}`.trim();
+}
+
+test('a URL of version 2 opens the object it was signed for, by path and by host, and no other', async () => {
+  expect(await sendV2('/aaa/bbb/k', { path: '/aaa/bbb/k' })).toBe('200');
+  expect(await sendV2('/aaa/bbb/k', { path: '/bbb/k', host: 'aaa.localhost' })).toBe('200');
+  server.heard.length = 0;
+  expect(await sendV2('/aaa/bbb/k', { path: '/aaa/bbb/k', host: 'other.localhost' })).toBe('403 SignatureDoesNotMatch');
+  expect(await sendV2('/aaa/aaa/k', { path: '/aaa/k' })).toBe('403 SignatureDoesNotMatch');
+  expect(server.heard).toEqual([]);
+});
+
+test('a URL of version 2 cannot be turned to a sub-resource that this version does not sign', async () => {
+  expect(await sendV2('/aaa', { path: '/aaa?encryption', method: 'DELETE' })).toBe('403 AccessDenied');
+  expect(await sendV2('/aaa/k', { path: '/aaa/k?attributes' })).toBe('403 AccessDenied');
+  expect(await sendV2('/aaa', { path: '/aaa?list-type=2' })).toBe('200');
+});
+
+test('signed headers may have any name, and a request has one signature only', async () => {
+  const url = `${server.endpoint}/bbb/k`;
+  const headers = signRequest({ method: 'GET', url, service: 's3', region: 'us-east-1', credentials: permanent, now: Date.now() });
+  for (const name of ['constructor', '__proto__', 'tostring']) {
+    const spoiled = { ...headers, authorization: headers['authorization']!.replace('SignedHeaders=', `SignedHeaders=${name};`) };
+    expect(await send('GET', url, spoiled)).toMatchObject({ status: 403, text: expect.stringContaining('SignatureDoesNotMatch') as string });
+  }
+  const both = await send('GET', `${url}?X-Amz-Signature=0`, headers);
+  expect(both).toMatchObject({ status: 400, text: expect.stringContaining('Only one auth mechanism allowed') as string });
+});
+
+test('a form is read before its signature, so a large one is refused at once', async () => {
+  const body = Buffer.from('a&'.repeat(1_200_000));
+  const answer = await send('POST', `${server.endpoint}/`, { 'content-type': 'application/x-www-form-urlencoded' }, body);
+  expect(answer.status).toBe(413);
 });
