@@ -165,7 +165,7 @@ function refusalOf(error: unknown): { status: number; text: string } | undefined
   return undefined;
 }
 
-const isUnzipError = (error: unknown): boolean => error instanceof Error && 'code' in error && /^Z_/.test(String(error.code));
+const isUnzipError = (error: unknown): boolean => error instanceof Error && 'code' in error && String(error.code).startsWith('Z_');
 
 /** A readable line, which git shows as `remote: …`. What the client still sends is read, or it would not read the answer. */
 function refuse(request: IncomingMessage, response: ServerResponse, status: number, text: string): undefined {
