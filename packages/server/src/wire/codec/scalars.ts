@@ -7,10 +7,13 @@ export function timestampFormat(use: MemberShape, shape: Shape, otherwise: Times
   return use.timestampFormat ?? (shape.type === 'timestamp' ? shape.format : undefined) ?? otherwise;
 }
 
+/** Beyond it there are no dates. ms */
+const FARTHEST_TIME = 8.64e15;
+
 /** ms UTC of any of the three formats, which are told apart by their look. */
 export function parseTimestamp(text: string, path: string): number {
   const time = /^-?\d+(\.\d+)?$/.test(text) ? Math.round(Number(text) * 1000) : Date.parse(text);
-  if (Number.isNaN(time)) throw refuse('SerializationException', `'${text}' at '${path}' is not a timestamp`);
+  if (!(Math.abs(time) <= FARTHEST_TIME)) throw refuse('SerializationException', `'${text}' at '${path}' is not a timestamp`);
   return time;
 }
 
@@ -31,7 +34,13 @@ export function parseBoolean(text: string, path: string): boolean {
 
 export function parseNumber(text: string, path: string): number {
   const number = Number(text);
-  if (text.trim() === '' || Number.isNaN(number)) throw refuse('SerializationException', `'${text}' at '${path}' is not a number`);
+  if (text.trim() === '' || !Number.isFinite(number)) throw refuse('SerializationException', `'${text}' at '${path}' is not a number`);
+  return number;
+}
+
+function parseInteger(text: string, path: string): number {
+  const number = parseNumber(text, path);
+  if (!Number.isSafeInteger(number)) throw refuse('SerializationException', `'${text}' at '${path}' is not an integer`);
   return number;
 }
 
@@ -40,7 +49,8 @@ export function parseScalar(shape: Shape, text: string, path: string): unknown {
   switch (shape.type) {
     case 'string': case 'bigDecimal': return text;
     case 'boolean': return parseBoolean(text, path);
-    case 'integer': case 'long': case 'double': return parseNumber(text, path);
+    case 'integer': case 'long': return parseInteger(text, path);
+    case 'double': return parseNumber(text, path);
     case 'timestamp': return parseTimestamp(text, path);
     case 'blob': return Buffer.from(text, 'base64');
     case 'document': return JSON.parse(text);
