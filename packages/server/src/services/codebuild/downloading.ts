@@ -12,6 +12,7 @@ import { phaseLines } from './commit.ts';
 import { deadlineOf, endHere, enter, interruption, leave } from './decide.ts';
 import { tokenPurpose } from './doors.ts';
 import { buildEnvironment } from './environment.ts';
+import { becomeRole } from './held.ts';
 import { SourceError, type FetchedSources } from './sources/index.ts';
 import type { StepDeps, StepRunner } from './steps.ts';
 
@@ -48,7 +49,9 @@ async function prepare(deps: StepDeps, run: JobRun, build: StoredBuild, folder: 
   try {
     await cleanUp(folder);
     await mkdir(folder, { recursive: true, mode: 0o700 });
-    const role = await deps.held.role(build);
+    const become = await becomeRole(deps.held, build);
+    if ('problem' in become) return become;
+    const { role } = become;
     const sources = await deps.sources.fetch(build, { role, folder, signal: run.signal });
     const buildspec = await readBuildspec(deps, { build, role, folder: sourceFolder(folder, sources.primary.path), runtimes: await deps.runtimes() });
     return { sources, buildspec };
@@ -91,7 +94,8 @@ async function begin(deps: StepDeps, run: JobRun, build: StoredBuild, folder: st
     if (kind === 'dummy') await launchInProcess(folder, spec, (error) => deps.log.error('The dummy build broke down', { build: build.id, error }));
     else await launch(folder, spec, { supervisorPath: deps.supervisorPath });
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
+    // Its words are about this machine, so they are the operator's.
+    const message = 'The build cannot be started on this server, whose own log says why';
     deps.log.error('A build cannot be started', { build: build.id, error });
     await deps.commit(run, prepared, endHere({ ...prepared, log_next: firstLine }, deps.clock.now(), { status: 'FAULT', context: { statusCode: 'INTERNAL_SERVICE_ERROR', message } }));
   }

@@ -6,8 +6,8 @@ import type { Log } from '../../kernel/log.ts';
 import { buildJob } from './job.ts';
 import type { Place } from './store.ts';
 
-/** A chatty build wakes its job no more often. ms */
-const PAUSE = 100;
+/** News that comes alone is taken over at once; the more a build says, the more of it is taken over together. ms */
+const PAUSE = { least: 10, most: 200 } as const;
 
 /** Wakes a running build's job when its supervisor has told something new. One follower per build and process. */
 export interface Followers {
@@ -22,10 +22,14 @@ export function createFollowers({ db, jobs, log }: { db: Database; jobs: Pick<Jo
   let stopped = false;
 
   async function run(build: Place & { id: string }, folder: string, signal: AbortSignal): Promise<void> {
+    let pause: number = PAUSE.least;
+    let rested = 0;
     try {
       for await (const _ of spoolGrowth(folder, signal)) {
+        pause = performance.now() - rested < pause ? Math.min(pause * 2, PAUSE.most) : PAUSE.least;
         await db.transaction((tx) => jobs.wake(tx, buildJob(build)));
-        await delay(PAUSE, undefined, { signal, ref: false });
+        await delay(pause, undefined, { signal });
+        rested = performance.now();
       }
     } catch (error) {
       // The job's own tick goes on without us.

@@ -88,6 +88,16 @@ export function createHeld({ identities, logSink, clock, log }: { identities: Id
   };
 }
 
+/** The role, or why it may not be assumed, in AWS's words: at first, or after a restart, when it has gone meanwhile. */
+export async function becomeRole(held: Held, build: StoredBuild): Promise<{ role: Caller } | { problem: { statusCode: string; message: string } }> {
+  try {
+    return { role: await held.role(build) };
+  } catch (error) {
+    if (!(error instanceof ServiceError)) throw error;
+    return { problem: { statusCode: 'ACCESS_DENIED', message: `CodeBuild is not authorized to perform: sts:AssumeRole on ${build.definition.serviceRole}. Error message: ${error.message}` } };
+  }
+}
+
 function forgetFailure<T>(promise: Promise<T>, forget: () => void): Promise<T> {
   promise.catch(forget);
   return promise;

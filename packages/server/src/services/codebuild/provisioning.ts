@@ -4,6 +4,7 @@ import { ServiceError } from '../../kernel/errors.ts';
 import { buildArn } from './arns.ts';
 import { logNames, type StoredBuild } from './build.ts';
 import { endHere, enter, interruption, leave } from './decide.ts';
+import { becomeRole } from './held.ts';
 import { concurrentBuilds } from './limits.ts';
 import { runnerLine } from './runner.ts';
 import type { StepDeps, StepRunner } from './steps.ts';
@@ -45,12 +46,8 @@ export const provision: StepRunner = async (deps, run, build) => {
 /** What the role lacks to begin with, in AWS's words. */
 async function refusal({ held }: StepDeps, build: StoredBuild): Promise<PhaseContext | undefined> {
   const { serviceRole } = build.definition;
-  try {
-    await held.role(build);
-  } catch (error) {
-    if (!(error instanceof ServiceError)) throw error;
-    return { statusCode: 'ACCESS_DENIED', message: `CodeBuild is not authorized to perform: sts:AssumeRole on ${serviceRole}. Error message: ${error.message}` };
-  }
+  const role = await becomeRole(held, build);
+  if ('problem' in role) return role.problem;
   if (!logNames(build)) return undefined;
   try {
     await held.openLog(build);

@@ -5,6 +5,7 @@ import { uploadArtifacts } from './artifacts/upload.ts';
 import type { StoredBuild } from './build.ts';
 import { phaseLines } from './commit.ts';
 import { complete, endHere, interruption, leave } from './decide.ts';
+import { becomeRole } from './held.ts';
 import type { StepRunner } from './steps.ts';
 
 /** UPLOAD_ARTIFACTS, and the end: attempted after a failed BUILD too, which stays failed. */
@@ -17,8 +18,10 @@ export const upload: StepRunner = async (deps, run, build) => {
   }
   const folder = deps.folderOf(build);
   const collected = wantsArtifacts(build) ? await collectedArtifacts(folder, build) : [];
-  const uploaded = await uploadArtifacts({ peers }, { build, role: await held.role(build), folder, collected, signal: run.signal });
-  const { artifacts, lines, problem } = uploaded;
+  const become = await becomeRole(held, build);
+  const { artifacts, lines, problem } = 'problem' in become
+    ? { artifacts: build.artifacts, lines: [], problem: become.problem }
+    : await uploadArtifacts({ peers }, { build, role: become.role, folder, collected, signal: run.signal });
   const now = clock.now();
   const status: StatusType = problem ? 'FAILED' : 'SUCCEEDED';
   const ended = leave({ ...build, artifacts }, now, status, problem ? [problem] : []);

@@ -23,6 +23,8 @@ async function zipOf(files: Readonly<Record<string, string>>, mode = 0o100_644):
   return Buffer.concat(pieces);
 }
 
+const inline = (commands: readonly string[], more = '') => ({ source: { type: 'NO_SOURCE' as const, buildspec: buildspec(commands, more) } });
+
 const hasAws = await run('aws', ['--version']).then(() => true, () => false);
 
 describe('A build in a real shell', () => {
@@ -39,8 +41,6 @@ describe('A build in a real shell', () => {
     await s.stop();
     await rm(scratch, { recursive: true, force: true });
   });
-
-  const inline = (commands: readonly string[], more = '') => ({ source: { type: 'NO_SOURCE' as const, buildspec: buildspec(commands, more) } });
 
   it('keeps variables and the directory between phases, and writes every line into CloudWatch Logs in order', async () => {
     const text = 'version: 0.2\nphases:\n  pre_build:\n    commands:\n      - NAME=there\n      - mkdir deep && cd deep\n  build:\n    commands:\n      - echo "hello $NAME"\n      - seq 1 500\n      - basename "$PWD"\n';
