@@ -120,11 +120,12 @@ test('route: a service that is not here is refused by name', async () => {
   expect(await raw('frobnicator', 'Frobnicator.Do', '{}')).toMatchObject({ status: 501, json: { message: expect.stringContaining("'frobnicator'") as string } });
 });
 
+const listing = (limit: string): Promise<{ json: Record<string, unknown> }> => raw('logs', 'Logs_20140328.DescribeLogGroups', `{"limit":${limit}}`);
+const putting = (time: string): Promise<{ json: Record<string, unknown> }> =>
+  raw('events', 'AWSEvents.PutEvents', `{"Entries":[{"Time":${time},"Source":"s","DetailType":"d","Detail":"{}"}]}`);
+
 test('awsJson and awsQuery: what is no finite number and no date is refused', async () => {
-  const listing = (limit: string): Promise<{ json: Record<string, unknown> }> => raw('logs', 'Logs_20140328.DescribeLogGroups', `{"limit":${limit}}`);
   for (const limit of ['"NaN"', '"Infinity"', '1e999', '"1"']) expect((await listing(limit)).json).toMatchObject({ __type: 'SerializationException' });
-  const putting = (time: string): Promise<{ json: Record<string, unknown> }> =>
-    raw('events', 'AWSEvents.PutEvents', `{"Entries":[{"Time":${time},"Source":"s","DetailType":"d","Detail":"{}"}]}`);
   for (const time of ['1e20', '-1e20', '1e300']) expect((await putting(time)).json).toMatchObject({ __type: 'SerializationException' });
   const body = 'Action=ListUsers&Version=2010-05-08&MaxItems=Infinity';
   const headers = signRequest({
