@@ -122,6 +122,12 @@ describe('unpack', () => {
     await expect(stat(join(folder, 'elsewhere/evil'))).rejects.toThrow('ENOENT');
   });
 
+  test('no link is made through a link', async () => {
+    await mkdir(join(folder, 'elsewhere'));
+    await expect(unpackTar([{ name: 'door', linkTo: '../elsewhere' }, { name: 'door/sub/evil', linkTo: 'x' }])).rejects.toThrow('"door/sub/evil" stands below another symbolic link');
+    await expect(stat(join(folder, 'elsewhere/sub'))).rejects.toThrow('ENOENT');
+  });
+
   test('a file that is no archive is an error', async () => {
     await expect(unpackZip(Buffer.from('not a zip'))).rejects.toThrow();
   });

@@ -58,7 +58,12 @@ class Sink {
 
   /** Makes the links and then asks the file system itself where each leads. */
   async finish(): Promise<void> {
+    const places = new Set(this.#links.map(({ name }) => this.#place(name)));
     for (const { name, target } of this.#links) {
+      // The check below comes too late for a link that is itself made through a link.
+      for (let parent = dirname(this.#place(name)); parent.length > this.#root.length; parent = dirname(parent)) {
+        if (places.has(parent)) throw new BundleError(`the bundle's symbolic link "${name}" stands below another symbolic link`);
+      }
       if (target.startsWith('/')) throw new BundleError(`the bundle's symbolic link "${name}" leads out of the bundle: "${target}"`);
       await mkdir(dirname(this.#place(name)), { recursive: true });
       await symlink(target, this.#place(name));
