@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { createServer } from 'node:net';
 import { createInterface } from 'node:readline';
 import { createWriteStream } from 'node:fs';
+import { bestRunner } from '@slipway/builder';
 
 export interface DemoServer {
   readonly endpoint: string;
@@ -22,12 +23,17 @@ export async function startServerProcess(options: { slipway: string; data: strin
     // Out of the terminal's process group: Ctrl-C reaches the demo, which ends things in their order.
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, SLIPWAY_DATA: options.data, SLIPWAY_PORT: String(port), SLIPWAY_ROOT_ACCESS_KEY_ID: rootKey.accessKeyId, SLIPWAY_ROOT_SECRET_ACCESS_KEY: rootKey.secretAccessKey },
+    env: { ...process.env, SLIPWAY_RUNNER: await runner(), SLIPWAY_DATA: options.data, SLIPWAY_PORT: String(port), SLIPWAY_ROOT_ACCESS_KEY_ID: rootKey.accessKeyId, SLIPWAY_ROOT_SECRET_ACCESS_KEY: rootKey.secretAccessKey },
   });
   child.stderr.pipe(createWriteStream(options.logFile));
   const notices: string[] = [];
   const endpoint = await listening(child, notices, options.logFile);
   return { endpoint, rootKey, notices, stop: () => end(child) };
+}
+
+/** The demo's builds are our own, so they may run without isolation where there is no sandbox; the server's notice says so. */
+async function runner(): Promise<string> {
+  return process.env['SLIPWAY_RUNNER'] ?? (await bestRunner()).kind;
 }
 
 async function listening(child: ChildProcess, notices: string[], logFile: string): Promise<string> {
