@@ -1,7 +1,8 @@
 import { ServiceError } from '../../../kernel/errors.ts';
 import { SourceError, type SourceDeps, type SourceKind, type SourceRequest } from './source.ts';
 
-const PATH = /^\/v1\/repos\/([^/]+?)(?:\.git)?\/?$/;
+/** A repository's name holds nothing that would need an escape, and becomes part of a path: nothing else is taken. */
+const PATH = /^\/v1\/repos\/((?!\.\.?(?:\.git)?\/?$)[\w.-]+?)(?:\.git)?\/?$/;
 const AWS_HOST = /^git-codecommit\.([a-z0-9-]+)\.amazonaws\.com(\.cn)?$/;
 
 /** The repository that a location names: AWS's host names, our own and a bare path all mean the one in this installation. */
@@ -9,7 +10,7 @@ export function repositoryOf({ source: { location = '' }, region }: Pick<SourceR
   const url = URL.canParse(location) ? new URL(location) : undefined;
   const name = PATH.exec(url?.pathname ?? location)?.[1];
   if (name === undefined || (url && !/^https?:$/.test(url.protocol))) throw new SourceError(`invalid CodeCommit repository location: ${location}`);
-  return { region: AWS_HOST.exec(url?.hostname ?? '')?.[1] ?? region, name: decodeURIComponent(name) };
+  return { region: AWS_HOST.exec(url?.hostname ?? '')?.[1] ?? region, name };
 }
 
 export function codeCommitSource({ sources, endpoint }: Pick<SourceDeps, 'sources' | 'endpoint'>): SourceKind {
