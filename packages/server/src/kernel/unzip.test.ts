@@ -55,6 +55,14 @@ it('refuses a link that stays inside by its letters, and leads out through anoth
   await expect(unzip(file, out())).rejects.toThrow('leads out');
 });
 
+it('refuses a link to nothing that leads out once a later link is there', async () => {
+  await expect(unzip(await archive([{ name: 'd/x', text: 'y/..', mode: link }, { name: 'd/y', text: '..', mode: link }]), out())).rejects.toThrow('leads out');
+});
+
+it('makes no link through a link', async () => {
+  await expect(unzip(await archive([{ name: 'door', text: 'a', mode: link }, { name: 'door/sub/l', text: 'b', mode: link }]), out())).rejects.toThrow('stands below another link');
+});
+
 it('never writes a file through a link of the same archive', async () => {
   await expect(unzip(await archive([{ name: 'd', text: '/tmp', mode: link }, { name: 'd/x', text: 'x' }]), out())).rejects.toThrow(BadZip);
 });

@@ -38,7 +38,13 @@ export async function unzip(file: string, folder: string, options: { limits?: Un
   try {
     const links = await files(zip, root, limits, signal);
     // Last, so that no file is ever written through one.
-    for (const { path, target } of links) await link(root, path, target);
+    const paths = new Set(links.map(({ path }) => path));
+    for (const { path, target } of links) {
+      if (ancestors(path).some((above) => paths.has(above))) throw new BadZip(`The archive's link ${JSON.stringify(path)} stands below another link`);
+      await link(root, path, target);
+    }
+    // A link to nothing may lead somewhere once a later one is there.
+    for (const { path, target } of links) await checkLink(root, path, target);
   } finally {
     zip.close();
   }
@@ -98,21 +104,26 @@ async function linkTarget(zip: ZipFile, entry: Entry): Promise<string> {
 }
 
 async function link(root: string, path: string, target: string): Promise<void> {
-  const leadsOut = new BadZip(`The archive's link ${JSON.stringify(path)} leads out of it, to ${JSON.stringify(target)}`);
   const way = posix.normalize(posix.join(posix.dirname(path), target));
-  if (target === '' || target.includes('\0') || posix.isAbsolute(target) || way === '..' || way.startsWith('../')) throw leadsOut;
+  if (target === '' || target.includes('\0') || posix.isAbsolute(target) || way === '..' || way.startsWith('../')) throw leadsOut(path, target);
   await mkdir(join(root, posix.dirname(path)), { recursive: true });
-  const place = await realpath(join(root, posix.dirname(path)));
-  if (!inside(root, place)) throw leadsOut;
   await symlink(target, join(root, path));
+}
+
+/** Through other links the way may differ from what its letters say. */
+async function checkLink(root: string, path: string, target: string): Promise<void> {
   try {
-    // Through other links the way may differ from what its letters say.
-    if (!inside(root, await realpath(join(root, path)))) throw leadsOut;
+    if (!inside(root, await realpath(join(root, path)))) throw leadsOut(path, target);
   } catch (error) {
     // A link to nothing, or in a circle, leads nowhere.
     if (!isSystemError(error) || (error.code !== 'ENOENT' && error.code !== 'ELOOP')) throw error;
   }
 }
+
+const leadsOut = (path: string, target: string): BadZip => new BadZip(`The archive's link ${JSON.stringify(path)} leads out of it, to ${JSON.stringify(target)}`);
+
+/** `a`, `a/b` of `a/b/c`. */
+const ancestors = (path: string): string[] => path.split('/').slice(0, -1).map((_, index, parts) => parts.slice(0, index + 1).join('/'));
 
 const inside = (root: string, path: string): boolean => path === root || path.startsWith(root + sep);
 
