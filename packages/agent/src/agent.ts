@@ -46,6 +46,7 @@ export function startAgent(config: AgentConfig, options: AgentOptions = {}): Age
   const gone = new AbortController();
   const running = new Map<string, Promise<void>>();
   const results = new Map<string, CommandResult>();
+  const specifications = new Map<string, DeploymentSpecification>();
 
   const take = (command: HostCommand): void => {
     const id = command.HostCommandIdentifier;
@@ -68,12 +69,21 @@ export function startAgent(config: AgentConfig, options: AgentOptions = {}): Age
     await resume(command);
   };
 
+  /** A deployment's specification never changes: it is fetched once for all its events. */
+  const specificationOf = async (execution: string): Promise<DeploymentSpecification> => {
+    const known = specifications.get(execution);
+    if (known !== undefined) return known;
+    const answer = await persist(() => api.specification(execution, gone.signal));
+    const spec = await readSpecification(answer.DeploymentSystem, answer.DeploymentSpecification?.GenericEnvelope);
+    remember(specifications, execution, spec, MOST_RUNNING);
+    return spec;
+  };
+
   /** From `taken` to the end. Whatever goes wrong before `running` happened before anything was touched. */
   const resume = async (command: HostCommand): Promise<void> => {
     let spec: DeploymentSpecification;
     try {
-      const answer = await persist(() => api.specification(command.DeploymentExecutionId, gone.signal));
-      spec = await readSpecification(answer.DeploymentSystem, answer.DeploymentSpecification?.GenericEnvelope);
+      spec = await specificationOf(command.DeploymentExecutionId);
     } catch (error) {
       if (gone.signal.aborted) throw error;
       await finish(command, { status: 'Failed', diagnostics: diagnosticsOf(error) });
@@ -106,11 +116,7 @@ export function startAgent(config: AgentConfig, options: AgentOptions = {}): Age
   };
 
   const deliver = async (command: HostCommand, result: CommandResult): Promise<void> => {
-    results.set(command.HostCommandIdentifier, result);
-    for (const oldest of results.keys()) {
-      if (results.size <= REMEMBERED) break;
-      results.delete(oldest);
-    }
+    remember(results, command.HostCommandIdentifier, result, REMEMBERED);
     try {
       await persist(() => api.complete(command.HostCommandIdentifier, result.status, result.diagnostics, gone.signal));
     } catch (error) {
@@ -192,6 +198,15 @@ const AFTER_RESTART = {
   error_code: ErrorCode.failedAfterRestart, script_name: '', log: '',
   message: 'Failing in-progress lifecycle event after an agent restart.',
 };
+
+/** Keeps the `most` that came last. */
+function remember<T>(known: Map<string, T>, key: string, value: T, most: number): void {
+  known.set(key, value);
+  for (const oldest of known.keys()) {
+    if (known.size <= most) break;
+    known.delete(oldest);
+  }
+}
 
 const jittered = (delay: number): number => delay * (0.75 + Math.random() / 2);
 

@@ -40,6 +40,7 @@ function operations({ db, clock, jobs, hosts, signer }: CommandsDeps) {
   return {
     async PollHostCommand({ HostIdentifier: host }, call) {
       onlyItself(host, call);
+      signer.prepare();
       // Listening begins before the look: a command that comes in between is not slept through.
       const wait = hosts.wait(host, POLL_HOLD_MS, call.signal);
       try {
@@ -62,10 +63,19 @@ function operations({ db, clock, jobs, hosts, signer }: CommandsDeps) {
       return { DeploymentSystem: 'CodeDeploy', DeploymentSpecification: { GenericEnvelope: await signer.sign(specificationOf(row)) } };
     },
 
-    async PutHostCommandAcknowledgement({ HostCommandIdentifier: command }, call) {
+    /** A command with nothing to do has succeeded with that, and the agent reports no more about it. */
+    async PutHostCommandAcknowledgement({ HostCommandIdentifier: command, Diagnostics: diagnostics }, call) {
+      const noop = payloadOf(diagnostics?.Payload)['IsCommandNoop'] === true;
       const status = await db.transaction(async (tx) => {
         const event = await lockCommand(tx, command, call);
-        if (event.status === 'InProgress' && event.acknowledged === null) await updateEvent(tx, event, { acknowledged: clock.now() });
+        if (event.status !== 'InProgress') return event.status;
+        const now = clock.now();
+        if (noop) {
+          await updateEvent(tx, event, { status: 'Succeeded', ended: now, diagnostics: NOOP, acknowledged: event.acknowledged ?? now });
+          await jobs.wake(tx, { kind: DEPLOYMENT_JOB, account: event.account, region: event.region, id: event.deployment });
+          return 'Succeeded';
+        }
+        if (event.acknowledged === null) await updateEvent(tx, event, { acknowledged: now });
         return event.status;
       });
       return { CommandStatus: status === 'Skipped' ? 'Failed' : status };
@@ -127,13 +137,19 @@ function specificationOf(row: DeploymentRow): Specification {
 /** The API knows fewer codes than the agents: what has no name there is an UnknownError. */
 const CODES = ['Success', 'ScriptMissing', 'ScriptNotExecutable', 'ScriptTimedOut', 'ScriptFailed'] as const;
 
-function diagnosticsOf(payload: string | undefined) {
-  let sent: Record<string, unknown> = {};
+const NOOP = JSON.stringify({ errorCode: 'Success', scriptName: '', message: 'Succeeded', logTail: '' });
+
+function payloadOf(payload = '{}'): Record<string, unknown> {
   try {
-    sent = JSON.parse(payload ?? '{}') as Record<string, unknown>;
+    const sent: unknown = JSON.parse(payload);
+    return typeof sent === 'object' && sent !== null ? (sent as Record<string, unknown>) : {};
   } catch (cause) {
     throw fail('ClientException', 'Diagnostics.Payload is not JSON.', { cause });
   }
+}
+
+function diagnosticsOf(payload: string | undefined) {
+  const sent = payloadOf(payload);
   const text = (name: string): string => (typeof sent[name] === 'string' ? sent[name] : '');
   return { errorCode: CODES[Number(sent['error_code'])] ?? 'UnknownError', scriptName: text('script_name'), message: text('message'), logTail: text('log') };
 }

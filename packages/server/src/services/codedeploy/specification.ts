@@ -19,6 +19,8 @@ export interface Specification {
 
 /** Signs specifications as the agents expect them: PKCS#7 signed data with the content and the signer's certificate inside. */
 export interface SpecificationSigner {
+  /** Makes the key ahead of the first specification, for that takes a noticeable moment. */
+  prepare(): void;
   sign(specification: Specification): Promise<{ Format: 'PKCS7/JSON'; Payload: string }>;
 }
 
@@ -30,14 +32,18 @@ const CERTIFICATE_YEARS = 10;
 
 /**
  * A signer whose key lives as long as the process: agents check the signature against the certificate in the message, and know
- * the server by the connection. The key is made with the first specification, for that takes a noticeable moment.
+ * the server by the connection.
  */
 export function createSpecificationSigner(now: () => number): SpecificationSigner {
-  let identity: Promise<Identity> | undefined;
+  let made: Promise<Identity> | undefined;
+  const identity = (): Promise<Identity> => (made ??= makeIdentity(now()));
   return {
+    prepare() {
+      // Whoever signs is told what went wrong.
+      identity().catch(() => {});
+    },
     async sign(specification) {
-      identity ??= makeIdentity(now());
-      return { Format: 'PKCS7/JSON', Payload: await signPem(JSON.stringify(specification), await identity) };
+      return { Format: 'PKCS7/JSON', Payload: await signPem(JSON.stringify(specification), await identity()) };
     },
   };
 }

@@ -1,14 +1,13 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { DeploymentInfo, LifecycleEvent } from '@aws-sdk/client-codedeploy';
 import { plain } from '@slipway/hosts';
 import type { Host } from '@slipway/hosts';
 import type { Slipway } from '@slipway/testkit';
+import { build } from 'esbuild';
 import { zipOf } from './bundles.ts';
-
-const agentPath = fileURLToPath(new URL('../../../../../slipway/dist/agent.js', import.meta.url));
 
 export const HALF = 'CodeDeployDefault.HalfAtATime';
 export const ALL = 'CodeDeployDefault.AllAtOnce';
@@ -18,6 +17,7 @@ export class Fleet {
   readonly s: Slipway;
   readonly folder: string;
   readonly ledger: string;
+  readonly agentPath: string;
   readonly hosts: Host[] = [];
   readonly roleArn: string;
   #applications = 0;
@@ -26,6 +26,7 @@ export class Fleet {
     this.s = s;
     this.folder = folder;
     this.ledger = join(folder, 'ledger');
+    this.agentPath = join(folder, 'agent.js');
     this.roleArn = roleArn;
   }
 
@@ -33,6 +34,8 @@ export class Fleet {
     const roleArn = await s.role('deployer', 'codedeploy.amazonaws.com');
     await s.aws.s3.createBucket({ Bucket: 'revisions' });
     const fleet = new Fleet(s, await mkdtemp(join(tmpdir(), 'slipway-fleet-')), roleArn);
+    const agent = dirname(fileURLToPath(import.meta.resolve('@slipway/agent')));
+    await build({ entryPoints: [join(agent, 'main.ts')], outfile: fleet.agentPath, bundle: true, platform: 'node', format: 'cjs', target: 'node20', logLevel: 'error' });
     for (const name of names) await fleet.addHost(name);
     return fleet;
   }
@@ -40,7 +43,7 @@ export class Fleet {
   async addHost(name: string): Promise<void> {
     const { arn, ...credentials } = await this.s.user(name, { Action: 's3:GetObject*', Resource: '*' });
     await this.register(name, arn);
-    this.hosts.push(await plain.create({ name, folder: join(this.folder, name), agentPath, endpoint: this.s.endpoint, region: this.s.region, credentials, hostIdentifier: arn }));
+    this.hosts.push(await plain.create({ name, folder: join(this.folder, name), agentPath: this.agentPath, endpoint: this.s.endpoint, region: this.s.region, credentials, hostIdentifier: arn }));
   }
 
   /** Known to CodeDeploy, with the tag `Name`, and no agent there. */
@@ -97,6 +100,11 @@ export class Fleet {
   /** Waits for a script on a host to have written this. */
   async written(accepts: (line: string) => boolean): Promise<void> {
     while (!(await this.lines()).some(accepts)) await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+
+  /** The same hosts after their server was started again. */
+  withServer(s: Slipway): Fleet {
+    return new Fleet(s, this.folder, this.roleArn);
   }
 
   async stop(): Promise<void> {
