@@ -1,3 +1,6 @@
+/** The longest name that DNS knows, with a port. Matching takes time with the square of the length. */
+const LONGEST_HOST = 260;
+
 const S3_HOST = /^(?:(.+)\.)?s3(?:[.-][a-z0-9.-]+)?\.(?:amazonaws\.com|localhost\.localstack\.cloud|localhost)$/;
 
 /**
@@ -5,6 +8,7 @@ const S3_HOST = /^(?:(.+)\.)?s3(?:[.-][a-z0-9.-]+)?\.(?:amazonaws\.com|localhost
  * `bucket.s3.eu-west-1.amazonaws.com`. Undefined when the path holds it.
  */
 export function bucketOfHost(host: string): string | undefined {
+  if (host.length > LONGEST_HOST) return undefined;
   const name = host.toLowerCase().replace(/:\d+$/, '');
   const s3 = S3_HOST.exec(name);
   if (s3) return s3[1];

@@ -48,7 +48,7 @@ function fromHeader(authorization: string, headers: Route['request']['headers'])
     in: 'header',
     ...credential(fields.get('Credential')!),
     ...timestampOf(date),
-    signedHeaders: fields.get('SignedHeaders')!.toLowerCase().split(';'),
+    signedHeaders: signedHeaders(fields.get('SignedHeaders')!),
     signature: fields.get('Signature')!,
     ...(headers['x-amz-security-token'] !== undefined && { sessionToken: headers['x-amz-security-token'] }),
   };
@@ -73,11 +73,18 @@ function fromQuery(query: URLSearchParams): StatedSignature {
     in: 'query',
     ...credential(required('X-Amz-Credential')),
     ...timestampOf(required('X-Amz-Date')),
-    signedHeaders: required('X-Amz-SignedHeaders').toLowerCase().split(';'),
+    signedHeaders: signedHeaders(required('X-Amz-SignedHeaders')),
     signature: required('X-Amz-Signature'),
     expires,
     ...(sessionToken !== null && { sessionToken }),
   };
+}
+
+/** Each once: a long header named a thousand times would be copied as often before the signature turns out wrong. */
+function signedHeaders(text: string): string[] {
+  const names = text.toLowerCase().split(';');
+  if (new Set(names).size !== names.length) throw refuse('IncompleteSignatureException', 'SignedHeaders must name each header once.');
+  return names;
 }
 
 function credential(text: string): Pick<StatedSignature, 'accessKeyId' | 'date' | 'region' | 'service'> {

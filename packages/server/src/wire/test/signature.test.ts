@@ -232,3 +232,10 @@ test('a form is read before its signature, so a large one is refused at once', a
   const answer = await send('POST', `${server.endpoint}/`, { 'content-type': 'application/x-www-form-urlencoded' }, body);
   expect(answer.status).toBe(413);
 });
+
+test('a request cannot make the server copy a long header many times', async () => {
+  const url = `${server.endpoint}/bbb/k`;
+  const signed = signRequest({ method: 'GET', url, headers: { 'x-amz-meta-long': 'x'.repeat(1000) }, service: 's3', region: 'us-east-1', credentials: permanent, now: Date.now() });
+  const often = { ...signed, authorization: signed['authorization']!.replace('SignedHeaders=', `SignedHeaders=${'x-amz-meta-long;'.repeat(500)}`) };
+  expect(await send('GET', url, often)).toMatchObject({ status: 400, text: expect.stringContaining('SignedHeaders must name each header once') as string });
+});
