@@ -16,7 +16,6 @@ const programs = {
 export async function build() {
   execFileSync(process.execPath, [join(root, 'packages/contracts/generator/generate.mjs')], { stdio: 'inherit' });
   const { build: bundle } = await import('esbuild');
-  rmSync(join(out, 'dist'), { recursive: true, force: true });
   const result = await bundle({
     absWorkingDir: root,
     entryPoints: Object.entries(programs).map(([name, file]) => ({ in: file, out: name })),

@@ -25,7 +25,7 @@ if (command) {
     await command.run(args);
   } catch (error) {
     // A user's mistake is explained; only a fault of ours shows its stack.
-    const expected = error instanceof ConfigError || error instanceof UsageError || (error as { code?: string }).code?.startsWith('ERR_PARSE_ARGS');
+    const expected = error instanceof ConfigError || error instanceof UsageError || isBadArgument(error);
     console.error(expected ? `slipway ${name}: ${(error as Error).message}` : error);
     process.exitCode = expected ? 2 : 1;
   }
@@ -39,4 +39,9 @@ if (command) {
 function usage(): string {
   const lines = Object.entries(commands).map(([command, { help }]) => `  ${command.padEnd(18)} ${help}`);
   return ['The AWS Developer Tools, on your own machines, for real.', '', 'Usage: slipway COMMAND [options]', '', ...lines, '', '`slipway COMMAND --help` shows its options.'].join('\n');
+}
+
+/** What node:util's parseArgs throws for an option that a command does not have. */
+function isBadArgument(error: unknown): boolean {
+  return error instanceof TypeError && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS');
 }

@@ -52,7 +52,17 @@ export async function demo(args: string[]): Promise<void> {
     // What is under way loses its server in a moment; its error would tell nothing.
     show.catch(() => {});
   } finally {
-    for (const end of ends.toReversed()) await end();
+    await endAll(ends);
+  }
+}
+
+/** In reverse; one that fails keeps none of the others from running. */
+async function endAll(ends: readonly (() => Promise<void>)[]): Promise<void> {
+  for (const end of ends.toReversed()) {
+    await end().catch((error: unknown) => {
+      console.error(error);
+      process.exitCode = 1;
+    });
   }
 }
 
@@ -82,8 +92,7 @@ async function run({ folder, port, ends, screen: show }: DemoRun): Promise<void>
   const url = await createRepository(aws);
   await createProject(aws, roles);
   await createApplication(aws, roles);
-  const { hosts, reason } = await startHosts(['web-1', 'web-2', 'web-3'], { aws, folder: join(folder, 'hosts'), agentPath, endpoint: server.endpoint, region, bucket, hide: [data] });
-  ends.push(async () => void (await Promise.all(hosts.map((host) => host.destroy()))));
+  const { hosts, reason } = await startHosts(['web-1', 'web-2', 'web-3'], { aws, folder: join(folder, 'hosts'), agentPath, endpoint: server.endpoint, region, bucket, hide: [data], ends });
   show.line(`  ${reason}`);
   await createPipeline(aws, roles, bucket);
   show.line('  The pipeline was created before its branch: its first execution fails at Source, as on AWS.');

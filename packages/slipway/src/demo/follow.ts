@@ -52,9 +52,12 @@ export async function follow(aws: Services, executionId: string, screen: Screen)
     for (const stage of stageStates.filter((candidate) => candidate.latestExecution?.pipelineExecutionId === executionId)) {
       const action = stage.actionStates[0]?.latestExecution;
       const outcome = stage.latestExecution?.status ?? '';
-      screen.stage(stage.stageName, outcome === 'InProgress' && stage.stageName === 'Approve' ? 'waiting for approval' : outcome);
+      const ended = outcome !== 'InProgress';
+      if (!ended) screen.stage(stage.stageName, stage.stageName === 'Approve' ? 'waiting for approval' : outcome);
       if (stage.stageName === 'Build' && action?.externalExecutionId) await build(action.externalExecutionId);
       if (stage.stageName === 'Deploy' && action?.externalExecutionId) await deployment(action.externalExecutionId);
+      // A stage's details come before its outcome.
+      if (ended) screen.stage(stage.stageName, outcome);
       if (stage.stageName === 'Approve' && action?.status === 'InProgress' && action.token) await approve(aws, action.token);
       if (outcome === 'Failed') throw new Error(`${stage.stageName} failed: ${action?.errorDetails?.code ?? ''} ${action?.errorDetails?.message ?? ''}`);
     }

@@ -15,6 +15,8 @@ export interface HostsOptions {
   readonly bucket: string;
   /** The server's data, which hosts need not see. */
   readonly hide: readonly string[];
+  /** Told how to end each host, as soon as it is there. */
+  readonly ends: (() => Promise<void>)[];
 }
 
 /** Registers on-premises instances and starts a local host for each. Answers them with the words on how isolated they are. */
@@ -36,6 +38,7 @@ export async function startHosts(hostNames: readonly string[], options: HostsOpt
       hide: options.hide,
     });
     hosts.push(host);
+    options.ends.push(() => host.destroy());
   }
   return { hosts, reason };
 }
