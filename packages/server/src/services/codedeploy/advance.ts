@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Jobs, JobRun } from '../../engine/jobs.ts';
+import type { Jobs } from '../../engine/jobs.ts';
 import type { Outbox } from '../../engine/outbox.ts';
 import type { Watches } from '../../engine/watch.ts';
 import type { Clock } from '../../kernel/clock.ts';
@@ -19,13 +19,17 @@ export const DEPLOYMENT_JOB = 'codedeploy/deployment';
 /** The subject that other rooms' jobs watch; notified when a deployment has ended. */
 const DEPLOYMENT = 'codedeploy/deployment';
 
-export interface AdvanceDeps extends ObstacleDeps {
-  readonly db: Database;
+/** What a step of a deployment touches inside its transaction. */
+export interface StepDeps {
   readonly clock: Clock;
-  readonly jobs: Jobs;
   readonly outbox: Outbox;
   readonly watches: Pick<Watches, 'notify'>;
   readonly hosts: HostCalls;
+}
+
+export interface AdvanceDeps extends StepDeps, ObstacleDeps {
+  readonly db: Database;
+  readonly jobs: Jobs;
 }
 
 const AGENT_SILENT = 'CodeDeploy agent was not able to receive the lifecycle event. Check the CodeDeploy agent logs on your host and make sure the agent is '
@@ -36,15 +40,20 @@ export function advanceDeployments(deps: AdvanceDeps): void {
   deps.jobs.handle(DEPLOYMENT_JOB, async (run) => {
     const seen = await findDeployment(deps.db, run.key, run.key.id);
     const obstacle = seen?.status === 'Created' && seen.stop_requested === 0 ? await obstacleOf(deps, seen, run.signal) : undefined;
-    const due = await deps.db.transaction((tx) => advance(tx, deps, run, obstacle));
+    const due = await deps.db.transaction(async (tx) => {
+      await run.fence(tx);
+      return advance(tx, deps, await lockDeployment(tx, run.key, run.key.id), obstacle);
+    });
     if (due !== undefined) run.again(due);
   });
 }
 
-/** Answers when to look again at events whose agents stay silent. */
-async function advance(tx: Transaction, deps: AdvanceDeps, run: JobRun, obstacle: DeploymentError | undefined): Promise<number | undefined> {
-  await run.fence(tx);
-  const row = await lockDeployment(tx, run.key, run.key.id);
+/**
+ * Applies all that is due to a deployment whose row is locked. Reports of agents go this way at once, without the detour over
+ * the job, which stays there from the deployment's creation to its end for those that never report.
+ * Answers when to look again at events whose agents stay silent.
+ */
+export async function advance(tx: Transaction, deps: StepDeps, row: DeploymentRow | undefined, obstacle?: DeploymentError): Promise<number | undefined> {
   if (row === undefined || row.completed !== null) return undefined;
   const now = deps.clock.now();
   const targets = await targetsOf(tx, row, row.id);
@@ -73,7 +82,7 @@ interface Scene {
   readonly now: number;
 }
 
-async function apply(tx: Transaction, deps: AdvanceDeps, { row, targets, events, now }: Scene, step: Step): Promise<void> {
+async function apply(tx: Transaction, deps: StepDeps, { row, targets, events, now }: Scene, step: Step): Promise<void> {
   if (step.do === 'endDeployment') {
     await updateDeployment(tx, row, { status: step.status, completed: now, error_code: step.error?.code ?? null, error_message: step.error?.message ?? null });
     await deps.outbox.emit(tx, deploymentChange(row, step.status));
@@ -95,7 +104,7 @@ async function apply(tx: Transaction, deps: AdvanceDeps, { row, targets, events,
   await changeTarget(tx, deps, row, target, step.status, now);
 }
 
-async function changeTarget(tx: Transaction, deps: AdvanceDeps, row: DeploymentRow, target: TargetRow, status: TargetRow['status'], now: number): Promise<void> {
+async function changeTarget(tx: Transaction, deps: StepDeps, row: DeploymentRow, target: TargetRow, status: TargetRow['status'], now: number): Promise<void> {
   await updateTarget(tx, target, { status, updated: now });
   const change = instanceChange(row, target, status);
   if (change !== undefined) await deps.outbox.emit(tx, change);

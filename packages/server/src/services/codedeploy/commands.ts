@@ -1,23 +1,18 @@
 import type { CodeDeployCommandsApi } from '@slipway/contracts';
-import type { Jobs } from '../../engine/jobs.ts';
-import type { Clock } from '../../kernel/clock.ts';
 import type { Database, Transaction } from '../../kernel/database.ts';
 import { failures } from '../../kernel/errors.ts';
 import { service } from '../../kernel/service.ts';
 import type { Call, Operations, Service } from '../../kernel/service.ts';
-import { DEPLOYMENT_JOB } from './advance.ts';
+import { advance } from './advance.ts';
+import type { StepDeps } from './advance.ts';
 import { deploymentArn } from './arns.ts';
-import type { HostCalls } from './host-calls.ts';
 import { POLL_HOLD_MS, UNACKNOWLEDGED_MS } from './limits.ts';
 import type { Specification, SpecificationSigner } from './specification.ts';
 import { findCommand, findDeployment, lockDeployment, takeCommand, targetsOf, updateEvent, waitingCommand } from './store.ts';
 import type { DeploymentRow, DeploymentSettings, EventRow } from './store.ts';
 
-export interface CommandsDeps {
+export interface CommandsDeps extends StepDeps {
   readonly db: Database;
-  readonly clock: Clock;
-  readonly jobs: Jobs;
-  readonly hosts: HostCalls;
   readonly signer: SpecificationSigner;
 }
 
@@ -36,7 +31,8 @@ export function codeDeployCommands(deps: CommandsDeps): Service {
   });
 }
 
-function operations({ db, clock, jobs, hosts, signer }: CommandsDeps) {
+function operations(deps: CommandsDeps) {
+  const { db, clock, hosts, signer } = deps;
   return {
     async PollHostCommand({ HostIdentifier: host }, call) {
       onlyItself(host, call);
@@ -67,12 +63,12 @@ function operations({ db, clock, jobs, hosts, signer }: CommandsDeps) {
     async PutHostCommandAcknowledgement({ HostCommandIdentifier: command, Diagnostics: diagnostics }, call) {
       const noop = payloadOf(diagnostics?.Payload)['IsCommandNoop'] === true;
       const status = await db.transaction(async (tx) => {
-        const event = await lockCommand(tx, command, call);
+        const { event, row } = await lockCommand(tx, command, call);
         if (event.status !== 'InProgress') return event.status;
         const now = clock.now();
         if (noop) {
           await updateEvent(tx, event, { status: 'Succeeded', ended: now, diagnostics: NOOP, acknowledged: event.acknowledged ?? now });
-          await jobs.wake(tx, { kind: DEPLOYMENT_JOB, account: event.account, region: event.region, id: event.deployment });
+          await advance(tx, deps, row);
           return 'Succeeded';
         }
         if (event.acknowledged === null) await updateEvent(tx, event, { acknowledged: now });
@@ -86,10 +82,10 @@ function operations({ db, clock, jobs, hosts, signer }: CommandsDeps) {
       if (status !== 'Succeeded' && status !== 'Failed') throw fail('ClientException', 'CommandStatus must be Succeeded or Failed.');
       const shown = JSON.stringify(diagnosticsOf(diagnostics?.Payload));
       await db.transaction(async (tx) => {
-        const event = await lockCommand(tx, command, call);
+        const { event, row } = await lockCommand(tx, command, call);
         if (event.status !== 'InProgress') return;
         await updateEvent(tx, event, { status, ended: clock.now(), diagnostics: shown, acknowledged: event.acknowledged ?? clock.now() });
-        await jobs.wake(tx, { kind: DEPLOYMENT_JOB, account: event.account, region: event.region, id: event.deployment });
+        await advance(tx, deps, row);
       });
       return {};
     },
@@ -109,12 +105,12 @@ function operations({ db, clock, jobs, hosts, signer }: CommandsDeps) {
 }
 
 /** Locks the deployment, then reads the command again: the lock decides between two reports. */
-async function lockCommand(tx: Transaction, command: string, call: Call): Promise<EventRow> {
+async function lockCommand(tx: Transaction, command: string, call: Call): Promise<{ event: EventRow; row: DeploymentRow | undefined }> {
   const seen = await findCommand(tx, call, command);
-  if (seen !== undefined) await lockDeployment(tx, call, seen.deployment);
+  const row = seen === undefined ? undefined : await lockDeployment(tx, call, seen.deployment);
   const event = await findCommand(tx, call, command);
   if (event === undefined || event.host_identifier !== call.caller.arn) throw fail('ClientException', 'This host has no such command.');
-  return event;
+  return { event, row };
 }
 
 function onlyItself(host: string, call: Call): void {

@@ -137,7 +137,7 @@ test('lists come in pages, and another list\'s token is refused', async () => {
   const { codedeploy } = s.aws;
   await codedeploy.createApplication({ applicationName: 'paged' });
   const keys = Array.from({ length: 105 }, (_, index) => `r-${String(index).padStart(3, '0')}.zip`);
-  for (const key of keys) await codedeploy.registerApplicationRevision({ applicationName: 'paged', revision: { revisionType: 'S3', s3Location: { bucket: 'revisions', key, bundleType: 'zip' } } });
+  await Promise.all(keys.map((key) => codedeploy.registerApplicationRevision({ applicationName: 'paged', revision: { revisionType: 'S3', s3Location: { bucket: 'revisions', key, bundleType: 'zip' } } })));
   const revisions = await pages(async (nextToken) => {
     const answer = await codedeploy.listApplicationRevisions({ applicationName: 'paged', s3Bucket: 'revisions', s3KeyPrefix: 'r-', nextToken });
     return { items: answer.revisions?.map((revision) => revision.s3Location?.key), nextToken: answer.nextToken };
@@ -145,7 +145,7 @@ test('lists come in pages, and another list\'s token is refused', async () => {
   expect(revisions.map((page) => page.length)).toEqual([100, 5]);
   expect(revisions.flat()).toEqual(keys);
 
-  for (let index = 0; index < 101; index++) await codedeploy.createApplication({ applicationName: `many-${String(index).padStart(3, '0')}` });
+  await Promise.all(Array.from({ length: 101 }, (_, index) => codedeploy.createApplication({ applicationName: `many-${String(index).padStart(3, '0')}` })));
   const applications = await pages(async (nextToken) => {
     const answer = await codedeploy.listApplications({ nextToken });
     return { items: answer.applications, nextToken: answer.nextToken };
