@@ -3,7 +3,7 @@ import type { Database } from '../../kernel/database.ts';
 import type { LogEntry } from '../../logs/ports.ts';
 import { readBuild, type StoredBuild } from './build.ts';
 import { cleanUp } from './cleanup.ts';
-import { deadlineOf, stepOf, type Step } from './decide.ts';
+import { deadlineOf, elsewhere, endHere, stepOf, type Step } from './decide.ts';
 import { download } from './downloading.ts';
 import { safetyTick } from './limits.ts';
 import { leaveQueue, provision } from './provisioning.ts';
@@ -11,6 +11,9 @@ import { takeOver } from './running.ts';
 import type { StepDeps, StepRunner } from './steps.ts';
 import { findBuild } from './store.ts';
 import { upload } from './uploading.ts';
+
+/** Until the server takes it where the build lies. ms */
+const ELSEWHERE_TICK = 1_000;
 
 const steps: Readonly<Record<Exclude<Step, 'over'>, StepRunner>> = { queue: leaveQueue, provision, download, run: takeOver, upload };
 
@@ -27,11 +30,20 @@ export function advanceBuild(deps: StepDeps & { readonly db: Database }): Advanc
     await cleanUp(folderOf(build));
   }
 
+  async function giveUp(run: JobRun, build: StoredBuild): Promise<void> {
+    if (stepOf(build) === 'over') return;
+    const context = { statusCode: 'INTERNAL_SERVICE_ERROR', message: 'The server that ran the build has not come back' };
+    await deps.commit(run, build, endHere(build, clock.now(), { status: 'FAULT', context }));
+  }
+
   return async (run: JobRun) => {
     for (;;) {
       const row = await findBuild(db, run.key, run.key.id);
       if (!row) return over(run.key);
       const build = readBuild(row);
+      const place = elsewhere(build, deps.node, clock.now());
+      if (place === 'wait') return run.again(clock.now() + ELSEWHERE_TICK);
+      if (place === 'lost') return giveUp(run, build);
       await held.append(build, JSON.parse(build.log_pending ?? '[]') as LogEntry[]);
       const step = stepOf(build);
       if (step === 'over') return over(build);

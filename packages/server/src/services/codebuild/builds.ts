@@ -59,6 +59,7 @@ export function builds({ db, clock, jobs, outbox, paging }: BuildsDeps) {
       artifacts: JSON.stringify({ secondary: [] }),
       log_stream: null,
       spool_offset: 0,
+      node: null,
       log_next: 0,
       log_pending: null,
       artifacts_from: null,

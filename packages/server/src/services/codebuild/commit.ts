@@ -71,9 +71,9 @@ function numbered(lines: readonly string[], first: number, now: number): LogEntr
 
 /** What a step may change. StopBuild's request is not among it: it may have come meanwhile. */
 function columns(build: StoredBuild) {
-  const { status, phase, resolved_version, log_stream, spool_offset, log_next, log_pending, artifacts_from, outcome, credentials_token, ended_at } = build;
+  const { status, phase, resolved_version, log_stream, spool_offset, node, log_next, log_pending, artifacts_from, outcome, credentials_token, ended_at } = build;
   return {
-    status, phase, resolved_version, log_stream, spool_offset, log_next, log_pending, artifacts_from, outcome, credentials_token, ended_at,
+    status, phase, resolved_version, log_stream, spool_offset, node, log_next, log_pending, artifacts_from, outcome, credentials_token, ended_at,
     phases: JSON.stringify(build.phases), exported: JSON.stringify(build.exported), artifacts: JSON.stringify(build.artifacts),
   };
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Attached } from '@slipway/builder';
 import type { StoredBuild } from './build.ts';
-import { deadlineOf, endHere, enter, interruption, leave, stepOf, withFrames } from './decide.ts';
+import { deadlineOf, elsewhere, endHere, enter, interruption, leave, stepOf, withFrames } from './decide.ts';
 
 const minute = 60_000;
 
@@ -9,7 +9,7 @@ function build(change: Partial<StoredBuild> = {}): StoredBuild {
   return {
     account: '1', region: 'us-east-1', id: 'p:1', project: 'p', number: 1, initiator: 'me', status: 'IN_PROGRESS', phase: 'QUEUED', phases: [{ phaseType: 'QUEUED', startTime: 0 }],
     definition: { source: { type: 'NO_SOURCE' }, artifacts: { type: 'NO_ARTIFACTS' }, environment: { type: 'LINUX_CONTAINER', image: 'i', computeType: 'BUILD_GENERAL1_SMALL' }, serviceRole: 'r', timeoutInMinutes: 10, queuedTimeoutInMinutes: 5 },
-    stop_requested: 0, resolved_version: null, exported: [], artifacts: { secondary: [] }, log_stream: 's', spool_offset: 0, log_next: 0, log_pending: null, artifacts_from: null, outcome: null,
+    stop_requested: 0, resolved_version: null, exported: [], artifacts: { secondary: [] }, log_stream: 's', spool_offset: 0, node: null, log_next: 0, log_pending: null, artifacts_from: null, outcome: null,
     credentials_token: 't', started_at: 0, ended_at: null, sequence: 0, ...change,
   };
 }
@@ -34,6 +34,13 @@ describe('What follows in a build', () => {
     expect(interruption(build(), 5 * minute - 1)).toBeUndefined();
     expect(interruption(build(), 5 * minute)).toMatchObject({ status: 'TIMED_OUT' });
     expect(interruption(build({ stop_requested: 1 }), 5 * minute)).toEqual({ status: 'STOPPED' });
+  });
+
+  it('is left to the server where it lies, until its time has long been over', () => {
+    expect(elsewhere(build(), 'here', 0)).toBe('no');
+    expect(elsewhere({ ...running(), node: 'here' }, 'here', 0)).toBe('no');
+    expect(elsewhere({ ...running(), node: 'there' }, 'here', 11 * minute)).toBe('wait');
+    expect(elsewhere({ ...running(), node: 'there' }, 'here', 12 * minute)).toBe('lost');
   });
 
   it('ends without FINALIZING when it was never provisioned', () => {

@@ -37,6 +37,15 @@ export function interruption(build: StoredBuild, now: number): Ending | undefine
   return undefined;
 }
 
+/** How long after its time a build is given up that lies with another server. ms */
+const PATIENCE = 60_000;
+
+/** A build that lies with another server is that one's to advance; when it has not by the end of its time, it never will. */
+export function elsewhere(build: StoredBuild, node: string, now: number): 'no' | 'wait' | 'lost' {
+  if (build.node === null || build.node === node) return 'no';
+  return now < deadlineOf(build) + PATIENCE ? 'wait' : 'lost';
+}
+
 export function enter(build: StoredBuild, phase: BuildPhaseType, at: number): StoredBuild {
   return { ...build, phase, phases: phaseStarted(build.phases, phase, at) };
 }

@@ -18,6 +18,7 @@ import { createFollowers } from './followers.ts';
 import { createHeld } from './held.ts';
 import { buildJob } from './job.ts';
 import { migrations } from './migrations.ts';
+import { nodeOf } from './node.ts';
 import { notYet } from './not-yet.ts';
 import { projects } from './projects.ts';
 import type { ChosenRunner } from './runner.ts';
@@ -57,6 +58,7 @@ export function createCodeBuild(deps: CodeBuildDeps): Room {
     commit: createCommit(deps),
     sources: createSources(deps),
     runtimes: () => (runtimes ??= hostRuntimes()),
+    node: nodeOf(buildsFolder),
     folderOf: ({ id }) => join(buildsFolder, uuidOf(id)),
     hide: [dirname(buildsFolder)],
   }));

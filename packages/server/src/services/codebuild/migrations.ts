@@ -34,4 +34,8 @@ export const migrations: readonly Migration[] = [
       create index codebuild_builds_by_token on codebuild_builds (credentials_token);
       create index codebuild_builds_by_status on codebuild_builds (status, account, region, phase, started_at)`,
   },
+  {
+    id: 'codebuild-004-node',
+    sql: 'alter table codebuild_builds add column node text',
+  },
 ];

@@ -38,7 +38,7 @@ export const provision: StepRunner = async (deps, run, build) => {
     return 'on';
   }
   await mkdir(deps.folderOf(build), { recursive: true, mode: 0o700 });
-  const provisioned = { ...build, log_stream: logNames(build)?.stream ?? null };
+  const provisioned = { ...build, log_stream: logNames(build)?.stream ?? null, node: deps.node };
   await commit(run, build, enter(leave(provisioned, now, 'SUCCEEDED'), 'DOWNLOAD_SOURCE', now), { lines: [runnerLine(runner.kind, build.definition.environment.image)] });
   return 'on';
 };

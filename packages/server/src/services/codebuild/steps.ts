@@ -26,6 +26,8 @@ export interface StepDeps {
   readonly supervisorPath: string;
   /** The server's base URL as a build reaches it. */
   readonly endpoint: () => string;
+  /** Where this server's builds lie; see `node.ts`. */
+  readonly node: string;
   /** A build's own folder. */
   readonly folderOf: (build: Pick<StoredBuild, 'id'>) => string;
   /** Folders that builds must not see. */

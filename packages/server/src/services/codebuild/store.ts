@@ -39,6 +39,8 @@ export interface BuildRow extends Place {
   readonly log_stream: string | null;
   /** How far the supervisor's spool has been taken over. */
   readonly spool_offset: number;
+  /** Where the build's folder lies, once it has one; see `node.ts`. */
+  readonly node: string | null;
   /** The number of the log's next line. */
   readonly log_next: number;
   /** JSON of `LogEntry[]`: lines of CodeBuild's own that the last change brought, to be sent again until the next one. */

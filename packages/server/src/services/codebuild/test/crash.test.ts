@@ -16,11 +16,12 @@ const lines = 50;
 const spec = `${buildspec([`i=0; while [ $i -lt ${lines} ]; do i=$((i+1)); echo "line $i"; sleep 0.005; done`, 'echo run >> made'])}artifacts:\n  files: [made]\n`;
 const token = 'the-only-build';
 
+function again(error: Error): void {
+  if (!/AlreadyExists|AlreadyOwned/.test(error.name)) throw error;
+}
+
 /** Everything here may be said twice: the program may have died after it had done it. */
 async function ask(aws: Aws): Promise<void> {
-  const again = (error: Error): void => {
-    if (!/AlreadyExists|AlreadyOwned/.test(error.name)) throw error;
-  };
   const trust = { Version: '2012-10-17', Statement: [{ Effect: 'Allow', Principal: { Service: 'codebuild.amazonaws.com' }, Action: 'sts:AssumeRole' }] };
   const all = { Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action: '*', Resource: '*' }] };
   await aws.iam.createRole({ RoleName: 'builder', AssumeRolePolicyDocument: JSON.stringify(trust) }).then(() => undefined, again);
