@@ -143,9 +143,24 @@ class YamlFile {
   }
 }
 
+/** The parser takes seconds to give up on some hundred thousand brackets. No buildspec leaves this many open, in shell text neither. */
+const MOST_OPEN = 1_000;
+const DEEP_LIST = /(?:[-?][ \t]){100}/;
+
+function isTooDeep(text: string): boolean {
+  let open = 0;
+  for (const character of text) {
+    if (character === '[' || character === '{') open += 1;
+    else if ((character === ']' || character === '}') && open > 0) open -= 1;
+    if (open > MOST_OPEN) return true;
+  }
+  return DEEP_LIST.test(text);
+}
+
 /** Reads YAML (1.1's scalars, as AWS does) and answers its root. Syntax errors point at their line. */
 export function readYaml(text: string, file: string): Place {
   if (Buffer.byteLength(text) > MAX_BYTES) throw new BuildspecError({ file, line: 1, column: 1, key: '', problem: `The buildspec is larger than ${MAX_BYTES} bytes` });
+  if (isTooDeep(text)) throw new BuildspecError({ file, line: 1, column: 1, key: '', problem: 'The buildspec is nested too deeply' });
   const lines = new LineCounter();
   const document = parseDocument(text, { version: '1.1', lineCounter: lines, prettyErrors: false, uniqueKeys: true, keepSourceTokens: false, logLevel: 'error' });
   const source = new YamlFile(file, lines, document);

@@ -107,4 +107,15 @@ describe('a refused buildspec', () => {
     for (let level = 0; level < 8; level += 1) bomb = `{ <<: [&a${level} ${bomb}${`, *a${level}`.repeat(9)}] }`;
     expect(refusal(`version: 0.2\nenv:\n  variables: ${bomb}\nphases:\n  build:\n    commands: [a]\n`).message).toContain('Anchors are used too often');
   });
+
+  test.each(['['.repeat(300_000), '{a: '.repeat(200_000), '- '.repeat(300_000)])('that nests without bound is refused at once', (text) => {
+    const began = performance.now();
+    expect(refusal(text).message).toContain('nested too deeply');
+    expect(performance.now() - began).toBeLessThan(1_000);
+  });
+
+  test('may hold brackets that shells and terminals leave open', () => {
+    const commands = Array.from({ length: 500 }, (_, i) => `      - printf '\\033[3${i % 8}m['`).join('\n');
+    expect(parseBuildspec(`version: 0.2\nphases:\n  build:\n    commands:\n${commands}\n`).phases.build?.commands).toHaveLength(500);
+  });
 });
