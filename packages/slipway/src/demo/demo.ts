@@ -94,6 +94,7 @@ async function run({ folder, port, ends, screen: show }: DemoRun): Promise<void>
   await createApplication(aws, roles);
   const { hosts, reason } = await startHosts(['web-1', 'web-2', 'web-3'], { aws, folder: join(folder, 'hosts'), agentPath, endpoint: server.endpoint, region, bucket, hide: [data], ends });
   show.line(`  ${reason}`);
+  if (process.getuid?.() !== 0) show.line(`  The example's hooks say "runas: root"; without root they run as you, so the demo's copy says so.`);
   await createPipeline(aws, roles, bucket);
   show.line('  The pipeline was created before its branch: its first execution fails at Source, as on AWS.');
 

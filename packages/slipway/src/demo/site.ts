@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
 import { cp, readFile, writeFile } from 'node:fs/promises';
+import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -30,6 +31,7 @@ export interface CloneOptions {
 export async function startClone(options: CloneOptions): Promise<Clone> {
   const { folder, endpoint, developer } = options;
   await cp(exampleSite(), folder, { recursive: true });
+  if (process.getuid?.() !== 0) await runHooksAs(folder, userInfo().username);
   const helper = `!'${process.execPath}' '${options.slipway}' credential-helper`;
   const settings = ['user.name=Demo', 'user.email=demo@localhost', `credential.${endpoint}.helper=`, `credential.${endpoint}.helper=${helper}`, `credential.${endpoint}.UseHttpPath=true`];
   const git = async (...args: string[]): Promise<string> => {
@@ -53,6 +55,12 @@ export async function startClone(options: CloneOptions): Promise<Clone> {
       await writeFile(page, (await readFile(page, 'utf8')).replace(/<h1>.*<\/h1>/, `<h1>${headline}</h1>`));
     },
   };
+}
+
+/** Agents that are not root can run scripts as their own user only, and refuse others by name. */
+async function runHooksAs(folder: string, user: string): Promise<void> {
+  const appspec = join(folder, 'appspec.yml');
+  await writeFile(appspec, (await readFile(appspec, 'utf8')).replaceAll('runas: root', `runas: ${user}`));
 }
 
 /** Beside the bundle in the published package and in a checkout alike, since the build copies the examples there. */
