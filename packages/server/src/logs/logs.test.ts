@@ -36,6 +36,14 @@ async function newestSegment(): Promise<string> {
   return join(folder, names.at(-1) as string);
 }
 
+test('read: beside a writer, a reader gets whole lines from the first on and never an error', async () => {
+  for (let n = 0; n < 100; n++) {
+    const [found] = await Promise.all([all(), logs.append(ID, lines(n, n + 1)), all()]);
+    expect(messages(found)).toEqual(found.map((_, at) => `line ${at}`));
+  }
+  expect(await all()).toHaveLength(100);
+});
+
 test('read: a stream that nobody wrote is empty and is not made by reading', async () => {
   expect(await all()).toEqual([]);
   expect(await logs.summary(ID)).toEqual({ nextSeq: 0, bytes: 0 });

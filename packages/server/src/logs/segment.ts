@@ -93,11 +93,13 @@ async function* frames(file: FileHandle): AsyncGenerator<Buffer> {
 
 /** The entries of a block, in the order of their positions. */
 export async function readBlock(path: string, block: Block): Promise<StoredEntry[]> {
-  const bytes = Buffer.allocUnsafe(block.length);
+  // The last block grows while it is read: its length now is what is asked for, and what is compared.
+  const { length } = block;
+  const bytes = Buffer.allocUnsafe(length);
   const file = await open(path, 'r');
   try {
-    const { bytesRead } = await file.read(bytes, 0, block.length, block.offset);
-    if (bytesRead < block.length) throw new Error(`log segment ${block.segment} is cut off at byte ${block.offset + bytesRead}`);
+    const { bytesRead } = await file.read(bytes, 0, length, block.offset);
+    if (bytesRead < length) throw new Error(`log segment ${block.segment} is cut off at byte ${block.offset + bytesRead}`);
   } finally {
     await file.close();
   }
