@@ -119,12 +119,13 @@ describe('delivery', () => {
       Entries: [
         { Source: 'shop', DetailType: 'T', Detail: '{}' },
         { Source: 'shop', DetailType: 'T', Detail: '{' },
+        { Source: 'shop', DetailType: 'T', Detail: `{"a":${'['.repeat(100_000)}${']'.repeat(100_000)}}` },
         { Source: 'aws.s3', DetailType: 'T', Detail: '{}' },
         { Source: 'shop', Detail: '{}' },
       ],
     });
-    expect(FailedEntryCount).toBe(3);
-    expect(Entries!.map((entry) => entry.ErrorCode)).toEqual([undefined, 'MalformedDetail', 'NotAuthorizedForSourceException', 'InvalidArgument']);
+    expect(FailedEntryCount).toBe(4);
+    expect(Entries!.map((entry) => entry.ErrorCode)).toEqual([undefined, 'MalformedDetail', 'MalformedDetail', 'NotAuthorizedForSourceException', 'InvalidArgument']);
   });
 
   test('an input transformer makes the log line', async () => {

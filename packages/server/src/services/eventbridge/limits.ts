@@ -8,6 +8,8 @@ export const LIMITS = {
   entriesPerPut: 10,
   /** Bytes of all entries of one PutEvents. */
   entriesSize: 1_048_576,
+  /** Ours: beyond it rules and targets could not walk an event. */
+  detailDepth: 1_000,
   pageSize: { default: 100, most: 100 },
   /** AWS's default retry policy, and the bounds of one's own. */
   retries: { attempts: 185, ageSeconds: 86_400, leastAgeSeconds: 60 },

@@ -3,6 +3,7 @@ import type { PutEventsRequestEntry, PutEventsResultEntry } from '@slipway/contr
 import type { StoredEvent } from '../../engine/outbox.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import { uuid } from '../../kernel/ids.ts';
+import { nestsDeeper } from '../../kernel/json-depth.ts';
 import type { Call, Operations } from '../../kernel/service.ts';
 import { isDefaultBus } from './arns.ts';
 import { fail, notSupported } from './fail.ts';
@@ -49,6 +50,7 @@ function readEntry(entry: PutEventsRequestEntry, call: Call, now: number): Store
 }
 
 function readDetail(text: string): Readonly<Record<string, unknown>> | undefined {
+  if (nestsDeeper(Buffer.from(text), LIMITS.detailDepth)) return undefined;
   try {
     const detail: unknown = JSON.parse(text);
     return typeof detail === 'object' && detail !== null && !Array.isArray(detail) ? (detail as Readonly<Record<string, unknown>>) : undefined;

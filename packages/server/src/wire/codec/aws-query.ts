@@ -3,7 +3,7 @@ import { refuse } from '../common-errors.ts';
 import { setKey, shapeOf, structureOf } from '../shapes.ts';
 import type { Codec } from './codec.ts';
 import { textResponse } from './codec.ts';
-import { DEEPEST, parseScalar } from './scalars.ts';
+import { DEEPEST, parseScalar, tooDeep } from './scalars.ts';
 import { escapeXml } from './xml.ts';
 import { membersToXml } from './xml-values.ts';
 
@@ -48,7 +48,7 @@ function parameterTree(parameters: URLSearchParams): Node {
   for (const [name, value] of parameters) {
     let node = root;
     const parts = name.split('.', DEEPEST + 1);
-    if (parts.length > DEEPEST) throw refuse('SerializationException', 'The request is nested too deeply');
+    if (parts.length > DEEPEST) throw tooDeep();
     for (const part of parts) {
       let next = node.children.get(part);
       if (!next) node.children.set(part, (next = { value: undefined, children: new Map() }));

@@ -1,7 +1,8 @@
 import type { Contract, MemberShape, Shape } from '@slipway/contracts';
+import { nestsDeeper } from '../../kernel/json-depth.ts';
 import { refuse } from '../common-errors.ts';
 import { setKey, shapeOf } from '../shapes.ts';
-import { checkDepth, formatTimestamp, parseTimestamp, timestampFormat } from './scalars.ts';
+import { checkDepth, DEEPEST, formatTimestamp, parseTimestamp, timestampFormat, tooDeep } from './scalars.ts';
 
 /** Where a protocol's JSON differs: restJson1 honours `jsonName`, the awsJson protocols do not. */
 export interface JsonDialect {
@@ -10,6 +11,7 @@ export interface JsonDialect {
 
 export function parseJson(body: Buffer): unknown {
   if (body.length === 0) return {};
+  if (nestsDeeper(body, DEEPEST)) throw tooDeep();
   try {
     return JSON.parse(body.toString('utf8')) as unknown;
   } catch {

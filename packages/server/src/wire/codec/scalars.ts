@@ -71,5 +71,9 @@ export function formatScalar(use: MemberShape, shape: Shape, value: unknown, dat
 export const DEEPEST = 100;
 
 export function checkDepth(depth: number): void {
-  if (depth > DEEPEST) throw refuse('SerializationException', 'The request is nested too deeply');
+  if (depth > DEEPEST) throw tooDeep();
+}
+
+export function tooDeep(): Error {
+  return refuse('SerializationException', 'The request is nested too deeply');
 }

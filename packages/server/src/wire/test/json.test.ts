@@ -135,3 +135,10 @@ test('awsJson and awsQuery: what is no finite number and no date is refused', as
   expect(await (await fetch(`${server.endpoint}/`, { method: 'POST', headers, body })).text()).toContain('<Code>MalformedInput</Code>');
   expect(server.heard).toEqual([]);
 });
+
+test('awsJson: a body of nothing but brackets is refused before it is parsed', async () => {
+  const began = performance.now();
+  const { json } = await raw('codebuild', 'CodeBuild_20161006.ListProjects', `{"x":${'['.repeat(3_000_000)}`);
+  expect(json).toEqual({ __type: 'SerializationException', message: 'The request is nested too deeply' });
+  expect(performance.now() - began).toBeLessThan(3_000);
+});
