@@ -22,8 +22,12 @@ export class Followers {
       socket.on('close', () => this.#sockets.delete(socket));
       // A follower that goes away is no concern of the build's.
       socket.on('error', () => socket.destroy());
-      createInterface({ input: socket }).on('line', (line) => {
-        const request = JSON.parse(line) as Request;
+      const lines = createInterface({ input: socket });
+      // It repeats the socket's error, which would end this process: a follower that was killed leaves a reset behind.
+      lines.on('error', () => socket.destroy());
+      lines.on('line', (line) => {
+        const request = readRequest(line);
+        if (request === undefined) return;
         onRequest(request);
         socket.write('ok\n');
       });
@@ -49,5 +53,15 @@ export class Followers {
     this.#server.close();
     await closed;
     this.#release();
+  }
+}
+
+/** Undefined for half a line, which a follower leaves that is killed while it writes. */
+function readRequest(line: string): Request | undefined {
+  try {
+    return JSON.parse(line) as Request;
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
   }
 }

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { access, appendFile, mkdir, mkdtemp, readFile, rm, stat } from 'node:fs/promises';
+import { access, appendFile, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build as bundle } from 'esbuild';
@@ -10,7 +11,7 @@ import { parseBuildspec } from '../buildspec/parse.ts';
 import { buildProcesses } from '../runners/processes.ts';
 import { attach, requestStop } from './attach.ts';
 import type { Attached } from './attach.ts';
-import { claimFile, readClaim, specFile, spoolFile } from './folder.ts';
+import { claimFile, readClaim, shortSocketPath, specFile, spoolFile } from './folder.ts';
 import { launch } from './launch.ts';
 
 let programs: string;
@@ -75,6 +76,22 @@ describe('a supervised build', () => {
     expect(lines(seen).map(({ seq }) => seq)).toEqual(lines(seen).map((_, index) => index + 5));
     expect(seen.at(-1)?.frame).toMatchObject({ type: 'exit', status: 'SUCCEEDED' });
     expect(types(seen).filter((type) => type === 'phase-ended')).toHaveLength(4);
+  });
+
+  test('goes on when a follower is cut off with wake-ups unread, or in the middle of a request', async () => {
+    const go = join(root, 'go');
+    await launch(folder, spec([`echo one; while [ ! -e ${go} ]; do echo more; sleep 0.01; done; echo last`]), { supervisorPath });
+    for (const half of ['', '{"type":"st']) {
+      const short = shortSocketPath(folder);
+      const socket = connect({ path: short.path });
+      await once(socket, 'connect');
+      short.release();
+      if (half !== '') socket.write(half);
+      await follow(0, ({ frame }) => frame.type === 'log' && frame.first > 5);
+      socket.destroy();
+    }
+    await writeFile(go, '');
+    expect((await follow()).at(-1)?.frame).toMatchObject({ type: 'exit', status: 'SUCCEEDED' });
   });
 
   test('can be followed again from any frame, while it runs and long after', async () => {

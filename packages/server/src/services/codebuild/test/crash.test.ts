@@ -63,7 +63,8 @@ async function check({ data }: World): Promise<void> {
     const { ids } = await s.aws.codebuild.listBuilds({});
     expect(ids).toHaveLength(1);
     const build = await house.build(ids![0]!);
-    expect(build.buildStatus).toBe('SUCCEEDED');
+    const problems = build.phases!.flatMap(({ phaseType, contexts }) => (contexts ?? []).filter(({ message }) => message).map(({ message }) => `${phaseType}: ${message}`));
+    expect([build.buildStatus, ...problems]).toEqual(['SUCCEEDED']);
     expect(await house.output(build)).toEqual(Array.from({ length: lines }, (_, n) => `line ${n + 1}`));
     expect((await house.log(build)).filter((line) => /Phase complete/.test(line)).length).toBeGreaterThanOrEqual(6);
     expect((await house.object('store', 'made')).toString()).toBe('run\n');
