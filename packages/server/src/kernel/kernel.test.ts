@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { formatArn, parseArn } from './arn.ts';
 import * as ids from './ids.ts';
 import { jsonLog } from './log.ts';
-import { createPaging } from './paging.ts';
+import { createPaging, pages } from './paging.ts';
 import { createKeyedHash, createSeal } from './seal.ts';
 
 describe('ids', () => {
@@ -60,6 +60,29 @@ describe('Paging', () => {
     bytes[bytes.length - 3] = 'b'.charCodeAt(0);
     expect(paging.read(place, bytes.toString('base64url'))).toBeUndefined();
     expect(paging.read(place, createPaging(randomBytes(32)).after(place, ['a']))).toBeUndefined();
+  });
+});
+
+describe('pages', () => {
+  const paging = createPaging(randomBytes(32));
+  const listing = pages(paging, { account: '1', region: 'us-east-1' }, 'test:List', null, () => new Error('invalid token'));
+  const names = ['a', 'b', 'c', 'd', 'e'];
+  const within = (rows: readonly string[], token: string | undefined) => listing.within(rows, token, 2, (name) => name);
+
+  it('cuts a page off and names what comes behind it, until there is no more', () => {
+    const { page, next } = listing.cut(['a', 'b', 'c'], 2, (name) => [name]);
+    expect([page, listing.read(next)]).toEqual([['a', 'b'], ['b']]);
+    expect(listing.cut(['c', 'd'], 2, (name) => [name])).toEqual({ page: ['c', 'd'], next: undefined });
+  });
+
+  it('goes on behind a row that was deleted between two pages', () => {
+    const { next } = within(names, undefined);
+    expect(within(names.filter((name) => name !== 'b'), next).page).toEqual(['c', 'd']);
+  });
+
+  it('refuses a token of another listing with the error of the room', () => {
+    const other = pages(paging, { account: '1', region: 'us-east-1' }, 'test:ListOther', null, () => new Error('invalid token'));
+    expect(() => listing.read(other.after(['a']))).toThrow('invalid token');
   });
 });
 

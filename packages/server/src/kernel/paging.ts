@@ -1,12 +1,11 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { digestOf } from './digest.ts';
+import type { Place } from './place.ts';
 
 /** What a page belongs to; a token is good for the same place only. */
-export interface PagePlace {
+export interface PagePlace extends Place {
   /** `codebuild:ListProjects` */
   readonly operation: string;
-  readonly account: string;
-  readonly region: string;
   /** What else decides which rows there are and in which order; not the page size, which may change between pages. */
   readonly arguments: unknown;
 }
@@ -41,4 +40,44 @@ export function createPaging(key: Uint8Array): Paging {
       return JSON.parse(text) as PageKey;
     },
   };
+}
+
+/** One listing of one caller. */
+export interface Pages {
+  /** Where the page before ended; undefined for the first page. Throws the room's error for a token that is not this listing's. */
+  read(token: string | undefined): PageKey | undefined;
+  /** The token that goes on behind the row with this key. */
+  after(last: PageKey): string;
+  /** One page of rows of which one more was read than it holds, to know whether more follow; `next` is the token behind it. */
+  cut<Row>(rows: readonly Row[], limit: number, keyOf: (row: Row) => PageKey): { readonly page: readonly Row[]; readonly next: string | undefined };
+  /** One page of a list that is at hand as a whole, in the bytewise order of its keys. */
+  within<Row>(rows: readonly Row[], token: string | undefined, limit: number, keyOf: (row: Row) => string): { readonly page: readonly Row[]; readonly next: string | undefined };
+}
+
+/**
+ * The pages of an operation's listing. `args`: what else decides which rows there are, as in `PagePlace.arguments`.
+ * `const listing = pages(paging, call, 'codebuild:ListProjects', [sortBy], invalidToken)`
+ */
+export function pages(paging: Paging, { account, region }: Place, operation: string, args: unknown, invalidToken: () => Error): Pages {
+  const place: PagePlace = { operation, account, region, arguments: args };
+  const listing: Pages = {
+    read(token) {
+      if (token === undefined) return undefined;
+      const key = paging.read(place, token);
+      if (key === undefined) throw invalidToken();
+      return key;
+    },
+    after: (last) => paging.after(place, last),
+    cut(rows, limit, keyOf) {
+      const page = rows.slice(0, limit);
+      const last = page.at(-1);
+      return { page, next: rows.length > limit && last !== undefined ? listing.after(keyOf(last)) : undefined };
+    },
+    within(rows, token, limit, keyOf) {
+      const last = listing.read(token)?.[0];
+      const behind = last === undefined ? rows : rows.filter((row) => Buffer.compare(Buffer.from(keyOf(row)), Buffer.from(String(last))) > 0);
+      return listing.cut(behind, limit, (row) => [keyOf(row)]);
+    },
+  };
+  return listing;
 }

@@ -9,7 +9,7 @@ import { OpenStream } from './stream.ts';
 
 export type { StoredEntry } from './frames.ts';
 export { compare } from './read.ts';
-export type { Place, ReadRequest } from './read.ts';
+export type { Position, ReadRequest } from './read.ts';
 export type { LogEntry, LogSink, LogSinkRequest, LogWriter } from './ports.ts';
 
 /** What is known of a stream without reading its lines. */

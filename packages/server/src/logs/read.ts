@@ -3,8 +3,8 @@ import { readBlock } from './segment.ts';
 import type { Block } from './segment.ts';
 import type { OpenStream } from './stream.ts';
 
-/** A place between a stream's entries in time order: entries of one time keep the order in which they were stored. */
-export interface Place {
+/** A position between a stream's entries in time order: entries of one time keep the order in which they were stored. */
+export interface Position {
   readonly timestamp: number;
   readonly position: number;
 }
@@ -12,7 +12,7 @@ export interface Place {
 export interface ReadRequest {
   readonly direction: 'forward' | 'backward';
   /** Only entries after it (forward) or before it (backward). */
-  readonly from?: Place;
+  readonly from?: Position;
   /** ms UTC, included. */
   readonly start?: number;
   /** ms UTC, excluded. */
@@ -53,7 +53,7 @@ export async function readEntries(stream: OpenStream, request: ReadRequest): Pro
   return found;
 }
 
-export function compare(a: Place, b: Place): number {
+export function compare(a: Position, b: Position): number {
   return a.timestamp - b.timestamp || a.position - b.position;
 }
 

@@ -79,7 +79,7 @@ export async function compose(deps: ComposeDeps): Promise<House> {
 
   const { peers } = dispatcher;
   const codecommit = createCodeCommit({ db, clock, jobs, outbox, watches, paging, git, accessKeys, servicePasswords, authorizer, regions: { default: config.region, known: allRegions() } });
-  const cloudwatchLogs = createCloudWatchLogs({ db, clock, jobs, logs, authorizer });
+  const cloudwatchLogs = createCloudWatchLogs({ db, clock, jobs, paging, logs, authorizer });
   const runner = await chooseRunner(deps.runner);
   const eventbridge = createEventBridge({ db, clock, jobs, paging, peers, identities, log });
 

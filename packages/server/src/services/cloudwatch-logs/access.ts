@@ -1,5 +1,5 @@
 import type { AccessRequest, Call } from '../../kernel/service.ts';
-import { groupArn, groupOf, streamArn } from './names.ts';
+import { groupArn, groupOf, streamArn } from './arns.ts';
 
 type Grouped = { readonly logGroupName?: string; readonly logGroupIdentifier?: string };
 

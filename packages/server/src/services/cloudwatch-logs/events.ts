@@ -1,12 +1,13 @@
 import type { CloudWatchLogsApi } from '@slipway/contracts';
 import type { InputLogEvent, RejectedLogEventsInfo } from '@slipway/contracts/cloudwatch-logs';
 import type { Clock } from '../../kernel/clock.ts';
+import type { Place } from '../../kernel/place.ts';
 import type { Operations } from '../../kernel/service.ts';
-import type { LogStore, Place, StoredEntry } from '../../logs/index.ts';
+import type { LogStore, Position, StoredEntry } from '../../logs/index.ts';
 import { noGroup } from './groups.ts';
 import { EVENT_OVERHEAD_BYTES, MAX_BATCH_BYTES, MAX_BATCH_SPAN, MAX_PAGE_BYTES, MAX_PAGE_EVENTS, TOO_NEW, TOO_OLD } from './limits.ts';
-import { fail, groupOf, refuse } from './names.ts';
-import type { Place as Where } from './names.ts';
+import { groupOf } from './arns.ts';
+import { fail, invalidToken, refuse } from './fail.ts';
 import type { LogsTables, StreamRow } from './store.ts';
 import { noStream } from './streams.ts';
 
@@ -16,7 +17,7 @@ const DAY = 24 * 3600_000;
 export function events(deps: { clock: Clock; logs: LogStore; rows: LogsTables }) {
   const { clock, logs, rows } = deps;
 
-  async function streamOf(at: Where, group: string, name: string): Promise<StreamRow> {
+  async function streamOf(at: Place, group: string, name: string): Promise<StreamRow> {
     const row = await rows.stream(at, group, name);
     if (row !== undefined) return row;
     throw await rows.group(at, group) === undefined ? noGroup() : noStream();
@@ -88,17 +89,17 @@ function firstIndex(batch: readonly InputLogEvent[], time: number): number {
 /** A token names the gap in front of a place: forwards what follows it, backwards what precedes it. So pages of both directions meet. */
 const TOKEN = /^([fb])\/(\d{20})(\d{36})\/s$/;
 
-function readToken(token: string): Place & { direction: 'forward' | 'backward' } {
+function readToken(token: string): Position & { direction: 'forward' | 'backward' } {
   const [, direction, timestamp, position] = TOKEN.exec(token) ?? [];
-  if (timestamp === undefined || position === undefined) throw fail('InvalidParameterException', 'The specified nextToken is invalid.');
+  if (timestamp === undefined || position === undefined) throw invalidToken();
   return { direction: direction === 'f' ? 'forward' : 'backward', timestamp: Number(timestamp), position: Number(position) };
 }
 
-function before({ timestamp, position }: Place): Place {
+function before({ timestamp, position }: Position): Position {
   return { timestamp, position: position - 0.5 };
 }
 
-function digits({ timestamp, position }: Place): string {
+function digits({ timestamp, position }: Position): string {
   return String(timestamp).padStart(20, '0') + String(position).padStart(36, '0');
 }
 

@@ -1,12 +1,15 @@
 import type { CloudWatchLogsApi } from '@slipway/contracts';
 import type { FilteredLogEvent, FilterLogEventsRequest } from '@slipway/contracts/cloudwatch-logs';
+import type { PageKey, Paging } from '../../kernel/paging.ts';
+import type { Place } from '../../kernel/place.ts';
 import type { Operations } from '../../kernel/service.ts';
 import type { LogStore, StoredEntry } from '../../logs/index.ts';
 import { eventId } from './events.ts';
 import { noGroup } from './groups.ts';
 import { MAX_PAGE_BYTES, MAX_PAGE_EVENTS } from './limits.ts';
-import { fail, groupOf, refuse, tokens } from './names.ts';
-import type { Place as Where } from './names.ts';
+import { groupOf } from './arns.ts';
+import { fail, invalidToken, refuse } from './fail.ts';
+import { pagesOf } from './pages.ts';
 import { filterPattern } from './pattern.ts';
 import type { LogsTables, StreamRow } from './store.ts';
 import { noStream } from './streams.ts';
@@ -19,10 +22,10 @@ const CHUNK = 500;
 interface Mark { readonly timestamp: number; readonly stream: string; readonly position: number }
 
 /** Searching all streams of a group, interleaved by time. */
-export function filter(deps: { logs: LogStore; rows: LogsTables }) {
-  const { logs, rows } = deps;
+export function filter(deps: { logs: LogStore; paging: Paging; rows: LogsTables }) {
+  const { logs, paging, rows } = deps;
 
-  async function searched(at: Where, group: string, input: FilterLogEventsRequest): Promise<StreamRow[]> {
+  async function searched(at: Place, group: string, input: FilterLogEventsRequest): Promise<StreamRow[]> {
     if (input.logStreamNames !== undefined && input.logStreamNamePrefix !== undefined) {
       throw fail('InvalidParameterException', 'logStreamNamePrefix and logStreamNames are mutually exclusive parameters.');
     }
@@ -48,8 +51,10 @@ export function filter(deps: { logs: LogStore; rows: LogsTables }) {
       if (input.startFromHead === false) throw fail('InvalidParameterException', 'startFromHead false is not supported by Slipway yet');
       refuse(input, 'unmask');
       const accepts = filterPattern(input.filterPattern);
-      const mark = readMark(input.nextToken);
-      const streams = await searched(call, groupOf(call, input), input);
+      const group = groupOf(call, input);
+      const listing = pagesOf(paging, call, 'FilterLogEvents', [group, input.logStreamNames, input.logStreamNamePrefix, input.startTime, input.endTime, input.filterPattern]);
+      const mark = markOf(listing.read(input.nextToken));
+      const streams = await searched(call, group, input);
       const range = { start: input.startTime, end: input.endTime === undefined ? undefined : input.endTime + 1 };
       const found: FilteredLogEvent[] = [];
       let [scanned, bytes] = [0, 0];
@@ -58,7 +63,7 @@ export function filter(deps: { logs: LogStore; rows: LogsTables }) {
         const accepted = accepts(entry.message);
         bytes += accepted ? Buffer.byteLength(entry.message) : 0;
         if (found.length >= (input.limit ?? MAX_PAGE_EVENTS) || scanned >= MAX_SCANNED || (bytes > MAX_PAGE_BYTES && found.length > 0)) {
-          return { events: found, searchedLogStreams: [], nextToken: last && tokens.of([last.timestamp, last.stream, last.position]) };
+          return { events: found, searchedLogStreams: [], nextToken: last && listing.after([last.timestamp, last.stream, last.position]) };
         }
         scanned += 1;
         last = { timestamp: entry.timestamp, stream: row.name, position: entry.position };
@@ -104,11 +109,10 @@ function insert<T extends { row: StreamRow; entry: StoredEntry }>(heads: T[], he
   heads.splice(low, 0, head);
 }
 
-function readMark(token: string | undefined): Mark | undefined {
-  const key = tokens.read(token);
+function markOf(key: PageKey | undefined): Mark | undefined {
   if (key === undefined) return undefined;
   const [timestamp, stream, position] = key;
-  if (typeof timestamp !== 'number' || typeof stream !== 'string' || typeof position !== 'number') throw fail('InvalidParameterException', 'The specified nextToken is invalid.');
+  if (typeof timestamp !== 'number' || typeof stream !== 'string' || typeof position !== 'number') throw invalidToken();
   return { timestamp, stream, position };
 }
 

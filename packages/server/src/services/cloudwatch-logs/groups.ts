@@ -3,19 +3,23 @@ import type { LogGroup } from '@slipway/contracts/cloudwatch-logs';
 import type { Clock } from '../../kernel/clock.ts';
 import type { Database, Transaction } from '../../kernel/database.ts';
 import { whenTaken } from '../../kernel/database/index.ts';
+import type { Paging } from '../../kernel/paging.ts';
+import type { Place } from '../../kernel/place.ts';
 import type { Operations } from '../../kernel/service.ts';
 import { putTags, removeAllTags, removeTags, tagsOf } from '../../kernel/tags.ts';
 import type { RefuseTags, Tag, Tagged } from '../../kernel/tags.ts';
 import type { Jobs } from '../../engine/jobs.ts';
 import { RETENTION_DAYS } from './limits.ts';
-import { fail, groupArn, groupOfArn, refuse, tokens } from './names.ts';
-import type { Place } from './names.ts';
+import { groupArn, groupOfArn } from './arns.ts';
+import { fail, refuse } from './fail.ts';
+import { pagesOf } from './pages.ts';
 import type { GroupRow, LogsTables } from './store.ts';
 
 export interface GroupDeps {
   readonly db: Database;
   readonly clock: Clock;
   readonly jobs: Pick<Jobs, 'wake'>;
+  readonly paging: Paging;
   readonly rows: LogsTables;
 }
 
@@ -24,7 +28,7 @@ export const RETENTION = 'cloudwatch-logs/retention';
 
 /** Log groups and their retention. */
 export function groups(deps: GroupDeps) {
-  const { db, clock, jobs, rows } = deps;
+  const { db, clock, jobs, paging, rows } = deps;
 
   async function changeGroup(at: Place, name: string, change: (tx: Transaction) => Promise<void>): Promise<void> {
     await db.transaction(async (tx) => {
@@ -64,15 +68,16 @@ export function groups(deps: GroupDeps) {
       if (input.logGroupClass !== undefined && input.logGroupClass !== 'STANDARD') return { logGroups: [] };
       const limit = input.limit ?? 50;
       const found: GroupRow[] = [];
-      let after = String(tokens.read(input.nextToken)?.[0] ?? '');
+      const listing = pagesOf(paging, call, 'DescribeLogGroups', [input.logGroupNamePrefix, input.logGroupNamePattern]);
+      let after = String(listing.read(input.nextToken)?.[0] ?? '');
       for (;;) {
-        const page = await rows.groups(call, { after, limit: limit + 1, prefix: input.logGroupNamePrefix });
-        found.push(...page.filter((row) => matches(row.name, input.logGroupNamePattern)));
-        if (page.length <= limit || found.length > limit) break;
-        after = (page.at(-1) as GroupRow).name;
+        const some = await rows.groups(call, { after, limit: limit + 1, prefix: input.logGroupNamePrefix });
+        found.push(...some.filter((row) => matches(row.name, input.logGroupNamePattern)));
+        if (some.length <= limit || found.length > limit) break;
+        after = (some.at(-1) as GroupRow).name;
       }
-      const logGroups = found.slice(0, limit).map((row) => shown(row));
-      return { logGroups, ...(found.length > limit ? { nextToken: tokens.of([(found[limit - 1] as GroupRow).name]) } : {}) };
+      const { page, next } = listing.cut(found, limit, (row) => [row.name]);
+      return { logGroups: page.map((row) => shown(row)), nextToken: next };
     },
 
     async PutRetentionPolicy({ logGroupName, retentionInDays }, call) {

@@ -39,6 +39,7 @@ test('DescribeLogGroups: pages by name and filters by prefix', async () => {
   const second = await logs.describeLogGroups({ logGroupNamePrefix: 'p/', limit: 2, nextToken: first.nextToken });
   expect([first, second].map((page) => page.logGroups?.map((it) => it.logGroupName))).toEqual([['p/a', 'p/b'], ['p/c']]);
   expect(second.nextToken).toBeUndefined();
+  await expect(logs.describeLogGroups({ logGroupNamePrefix: 'q/', nextToken: first.nextToken })).rejects.toMatchObject({ name: 'InvalidParameterException', message: 'The specified nextToken is invalid.' });
   expect(first.logGroups?.[0]?.arn).toBe('arn:aws:logs:us-east-1:000000000000:log-group:p/a:*');
 });
 

@@ -1,4 +1,4 @@
-import { fail } from './names.ts';
+import { fail } from './fail.ts';
 
 /**
  * Reads a filter pattern for unstructured events: every plain term must occur (as a part, with regard to case), none

@@ -10,7 +10,8 @@ import { ServiceError } from '../../kernel/errors.ts';
 import { openLogs } from '../../logs/index.ts';
 import type { LogSink, LogStore } from '../../logs/index.ts';
 import { createLogSink } from './sink.ts';
-import { migrations, store } from './store.ts';
+import { migrations } from './migrations.ts';
+import { store } from './store.ts';
 
 const caller = { account: '1', arn: 'role', userId: 'u', kind: 'role', principalArn: 'role' } as const satisfies Caller;
 const request = { caller, account: '1', region: 'us-east-1', group: '/aws/codebuild/p', stream: 's', create: true };

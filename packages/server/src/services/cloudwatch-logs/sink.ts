@@ -3,7 +3,7 @@ import type { Clock } from '../../kernel/clock.ts';
 import type { Database } from '../../kernel/database.ts';
 import type { LogEntry, LogSink, LogSinkRequest, LogStore } from '../../logs/index.ts';
 import { newGroup, noGroup } from './groups.ts';
-import { streamArn } from './names.ts';
+import { streamArn } from './arns.ts';
 import type { LogsTables } from './store.ts';
 import { newStream, noStream } from './streams.ts';
 

@@ -1,20 +1,6 @@
-import type { Database, Migration, Transaction } from '../../kernel/database.ts';
+import type { Database, Transaction } from '../../kernel/database.ts';
 import { lockRow } from '../../kernel/database/index.ts';
-import type { Place } from './names.ts';
-
-export const migrations: readonly Migration[] = [{
-  id: 'cloudwatch-logs-001-groups-and-streams',
-  sql: `create table log_groups (
-      account text not null, region text not null, name text not null,
-      created bigint not null, retention_days bigint,
-      primary key (account, region, name)
-    );
-    create table log_streams (
-      account text not null, region text not null, log_group text not null, name text not null,
-      storage_id text not null, created bigint not null,
-      primary key (account, region, log_group, name)
-    )`,
-}];
+import type { Place } from '../../kernel/place.ts';
 
 export type GroupRow = {
   account: string; region: string; name: string; created: number; retention_days: number | null;

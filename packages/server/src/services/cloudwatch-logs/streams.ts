@@ -2,16 +2,19 @@ import { randomBytes } from 'node:crypto';
 import type { CloudWatchLogsApi } from '@slipway/contracts';
 import type { LogStream } from '@slipway/contracts/cloudwatch-logs';
 import type { LogStore } from '../../logs/index.ts';
+import type { PageKey } from '../../kernel/paging.ts';
+import type { Place } from '../../kernel/place.ts';
 import type { Operations } from '../../kernel/service.ts';
 import { DELETION, noGroup } from './groups.ts';
 import type { GroupDeps } from './groups.ts';
-import { fail, groupOf, streamArn, tokens } from './names.ts';
-import type { Place } from './names.ts';
+import { groupOf, streamArn } from './arns.ts';
+import { fail } from './fail.ts';
+import { pagesOf } from './pages.ts';
 import type { StreamRow } from './store.ts';
 
 /** Log streams. */
 export function streams(deps: GroupDeps & { readonly logs: LogStore }) {
-  const { db, clock, jobs, rows, logs } = deps;
+  const { db, clock, jobs, paging, rows, logs } = deps;
 
   async function shown(row: StreamRow): Promise<LogStream> {
     const { firstTimestamp, lastTimestamp, lastIngested } = await logs.summary(row.storage_id);
@@ -21,7 +24,7 @@ export function streams(deps: GroupDeps & { readonly logs: LogStore }) {
     };
   }
 
-  async function byLastEvent(at: Place, group: string, page: { after?: readonly (string | number)[]; descending: boolean }): Promise<LogStream[]> {
+  async function byLastEvent(at: Place, group: string, page: { after?: PageKey; descending: boolean }): Promise<LogStream[]> {
     const all = await Promise.all((await rows.streams(at, group)).map((row) => shown(row)));
     const sign = page.descending ? -1 : 1;
     const order = (a: LogStream, b: LogStream): number =>
@@ -59,16 +62,16 @@ export function streams(deps: GroupDeps & { readonly logs: LogStore }) {
       const descending = input.descending ?? false;
       const byTime = input.orderBy === 'LastEventTime';
       if (byTime && input.logStreamNamePrefix !== undefined) throw fail('InvalidParameterException', 'Cannot order by LastEventTime with a logStreamNamePrefix.');
-      const after = tokens.read(input.nextToken);
+      const listing = pagesOf(paging, call, 'DescribeLogStreams', [group, byTime, descending, input.logStreamNamePrefix]);
+      const after = listing.read(input.nextToken);
       if (await rows.group(call, group) === undefined) throw noGroup();
       const found = byTime
         ? await byLastEvent(call, group, { after, descending })
         : await Promise.all((await rows.streams(call, group, {
           limit: limit + 1, prefix: input.logStreamNamePrefix, descending, after: after && String(after[0]),
         })).map((row) => shown(row)));
-      const logStreams = found.slice(0, limit);
-      const last = logStreams.at(-1);
-      return { logStreams, ...(found.length > limit && last ? { nextToken: tokens.of([last.logStreamName as string, last.lastEventTimestamp ?? 0]) } : {}) };
+      const { page, next } = listing.cut(found, limit, (stream) => [stream.logStreamName as string, stream.lastEventTimestamp ?? 0]);
+      return { logStreams: [...page], nextToken: next };
     },
   } satisfies Partial<Operations<CloudWatchLogsApi>>;
 }

@@ -5,7 +5,7 @@ import type { notYet } from './not-yet.ts';
 
 const on = (operation: string) => (input: { repositoryName?: string }, call: Call): AccessRequest => ({
   action: `codecommit:${operation}`,
-  resource: repositoryArn(call.region, call.account, input.repositoryName ?? ''),
+  resource: repositoryArn(call, input.repositoryName ?? ''),
 });
 
 const onArn = (operation: string) => ({ resourceArn }: { resourceArn: string }): AccessRequest => ({ action: `codecommit:${operation}`, resource: resourceArn });
@@ -43,7 +43,7 @@ export const access: AccessTable<CodeCommitApi, (typeof notYet)[number]> = {
 export function gitAccess(action: 'GitPull' | 'GitPush' | 'UploadArchive', place: { region: string; account: string }, name: string, ref?: string): AccessRequest {
   return {
     action: `codecommit:${action}`,
-    resource: repositoryArn(place.region, place.account, name),
+    resource: repositoryArn(place, name),
     ...ref === undefined ? {} : { context: { 'codecommit:References': ref } },
   };
 }

@@ -2,9 +2,9 @@ import type { CodeCommitApi } from '@slipway/contracts';
 import { branchReference, NO_OBJECT, ReferenceMoved } from '../../git/index.ts';
 import type { Operations } from '../../kernel/service.ts';
 import { branchName, objectId } from './checks.ts';
-import { fail } from './failures.ts';
+import { fail } from './fail.ts';
 import { limits } from './limits.ts';
-import { existing, readToken } from './room.ts';
+import { existing, pagesOf } from './room.ts';
 import type { ContentDeps } from './room.ts';
 import { findRepositoryById, updateRepository } from './store.ts';
 
@@ -37,13 +37,9 @@ export function branches({ db, clock, git, changes, paging }: ContentDeps) {
 
     async ListBranches(input, call) {
       const row = await existing(db, call, input.repositoryName);
-      const place = { operation: 'codecommit:ListBranches', account: call.account, region: call.region, arguments: row.repository_id };
-      const after = readToken(paging, place, input.nextToken)?.[0];
       const names = (await git.repository(row.repository_id).read.branches()).map(({ name }) => name);
-      const first = after === undefined ? 0 : names.findIndex((name) => Buffer.compare(Buffer.from(name), Buffer.from(String(after))) > 0);
-      const page = first < 0 ? [] : names.slice(first, first + limits.branchesPerPage);
-      const last = page.at(-1);
-      return { branches: page, ...last !== undefined && last !== names.at(-1) ? { nextToken: paging.after(place, [last]) } : {} };
+      const { page, next } = pagesOf(paging, call, 'ListBranches', row.repository_id).within(names, input.nextToken || undefined, limits.branchesPerPage, (name) => name);
+      return { branches: [...page], nextToken: next };
     },
 
     /** Deleting a branch that is not there succeeds and answers nothing, as AWS does. */

@@ -1,5 +1,5 @@
 import { isBranchName, isObjectId, pathParts } from '../../git/index.ts';
-import { fail } from './failures.ts';
+import { fail } from './fail.ts';
 import { limits } from './limits.ts';
 
 /** Letters, digits, period, underscore, dash; not a name that ends as git's own folders do. */

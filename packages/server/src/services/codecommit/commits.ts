@@ -2,7 +2,7 @@ import type { CodeCommitApi } from '@slipway/contracts';
 import type { Commit, Signature } from '../../git/index.ts';
 import type { Operations } from '../../kernel/service.ts';
 import { objectId } from './checks.ts';
-import { fail } from './failures.ts';
+import { fail } from './fail.ts';
 import { existing } from './room.ts';
 import type { ContentDeps } from './room.ts';
 

@@ -14,7 +14,7 @@ export function referenceMoved(repository: RepositoryRow, { ref, old, new: next 
     region,
     source: 'aws.codecommit',
     detailType: 'CodeCommit Repository State Change',
-    resources: [repositoryArn(region, account, name)],
+    resources: [repositoryArn({ account, region }, name)],
     aggregate: `codecommit/repository/${repositoryId}`,
     detail: {
       event: next === NO_OBJECT ? 'referenceDeleted' : old === NO_OBJECT ? 'referenceCreated' : 'referenceUpdated',

@@ -4,7 +4,7 @@ import { MODES } from '../../git/index.ts';
 import type { Repository } from '../../git/index.ts';
 import type { Call, Operations } from '../../kernel/service.ts';
 import { objectId, path } from './checks.ts';
-import { fail } from './failures.ts';
+import { fail } from './fail.ts';
 import { limits } from './limits.ts';
 import { existing, specifiedCommit } from './room.ts';
 import type { ContentDeps } from './room.ts';

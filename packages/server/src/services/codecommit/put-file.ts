@@ -5,7 +5,7 @@ import type { Repository, Signature, TreeEntry } from '../../git/index.ts';
 import type { Caller } from '../../kernel/caller.ts';
 import type { Operations } from '../../kernel/service.ts';
 import { branchName, objectId, path } from './checks.ts';
-import { fail } from './failures.ts';
+import { fail } from './fail.ts';
 import { limits } from './limits.ts';
 import { existing } from './room.ts';
 import type { ContentDeps } from './room.ts';

@@ -6,14 +6,14 @@ import type { Git } from '../../git/index.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import type { Database } from '../../kernel/database.ts';
 import { whenTaken } from '../../kernel/database/index.ts';
-import type { PagePlace, PageKey, Paging } from '../../kernel/paging.ts';
+import type { PageKey, Paging } from '../../kernel/paging.ts';
 import type { Call, Operations } from '../../kernel/service.ts';
 import { listTags, putTags, removeAllTags, replaceTags } from '../../kernel/tags.ts';
 import { repositoryArn } from './arns.ts';
 import { repositoryDescription, repositoryName } from './checks.ts';
-import { fail } from './failures.ts';
+import { fail } from './fail.ts';
 import { limits } from './limits.ts';
-import { existing, readToken } from './room.ts';
+import { existing, pagesOf } from './room.ts';
 import { deleteRepository, findRepositories, findRepository, insertRepository, listRepositories, updateRepository } from './store.ts';
 import type { RepositoryRow } from './store.ts';
 import { refuseTags, tagsIn } from './tags.ts';
@@ -69,20 +69,16 @@ export function repositories({ db, clock, jobs, git, paging }: RepositoriesDeps)
 
     async ListRepositories(input, call) {
       const { sortBy = 'repositoryName', order = sortBy === 'lastModifiedDate' ? 'descending' : 'ascending' } = input;
-      const place: PagePlace = { operation: 'codecommit:ListRepositories', account: call.account, region: call.region, arguments: [sortBy, order] };
-      const after = placeInList(readToken(paging, place, input.nextToken));
+      const listing = pagesOf(paging, call, 'ListRepositories', [sortBy, order]);
+      const after = placeInList(listing.read(input.nextToken || undefined));
       const rows = await listRepositories(db, call, {
         sortBy: sortBy === 'lastModifiedDate' ? 'updated_at' : 'name',
         descending: order === 'descending',
         after,
         limit: limits.repositoriesPerPage + 1,
       });
-      const page = rows.slice(0, limits.repositoriesPerPage);
-      const last = page.at(-1);
-      return {
-        repositories: page.map((row) => ({ repositoryName: row.name, repositoryId: row.repository_id })),
-        ...rows.length > page.length && last ? { nextToken: paging.after(place, [last.name, last.updated_at]) } : {},
-      };
+      const { page, next } = listing.cut(rows, limits.repositoriesPerPage, (row) => [row.name, row.updated_at]);
+      return { repositories: page.map((row) => ({ repositoryName: row.name, repositoryId: row.repository_id })), nextToken: next };
     },
 
     /** Deleting what is not there succeeds and answers no id, as AWS does. */
@@ -134,7 +130,7 @@ function metadata(row: RepositoryRow, call: Pick<Call, 'endpoint'>): RepositoryM
     creationDate: row.created_at,
     cloneUrlHttp: `${call.endpoint}/v1/repos/${row.name}`,
     cloneUrlSsh: `ssh://git-codecommit.${row.region}.amazonaws.com/v1/repos/${row.name}`,
-    Arn: repositoryArn(row.region, row.account, row.name),
+    Arn: repositoryArn(row, row.name),
   };
 }
 
@@ -145,4 +141,4 @@ const nameExists = (name: string) => whenTaken(() => fail('RepositoryNameExistsE
 const placeInList = (key: PageKey | undefined): Pick<RepositoryRow, 'name' | 'updated_at'> | undefined =>
   key && { name: String(key[0]), updated_at: Number(key[1]) };
 
-const tagged = ({ region, account, name }: Pick<RepositoryRow, 'account' | 'region' | 'name'>) => ({ account, arn: repositoryArn(region, account, name) });
+const tagged = (row: Pick<RepositoryRow, 'account' | 'region' | 'name'>) => ({ account: row.account, arn: repositoryArn(row, row.name) });

@@ -1,12 +1,14 @@
 import type { Git, Repository } from '../../git/index.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import type { Database } from '../../kernel/database.ts';
-import type { PageKey, PagePlace, Paging } from '../../kernel/paging.ts';
+import { pages } from '../../kernel/paging.ts';
+import type { Pages, Paging } from '../../kernel/paging.ts';
+import type { Place } from '../../kernel/place.ts';
 import { repositoryName } from './checks.ts';
-import { fail } from './failures.ts';
+import { fail } from './fail.ts';
 import type { RefChanges } from './ref-changes.ts';
 import { findRepository } from './store.ts';
-import type { Place, RepositoryRow } from './store.ts';
+import type { RepositoryRow } from './store.ts';
 
 /** What the operations on a repository's content share. */
 export interface ContentDeps {
@@ -36,10 +38,6 @@ export async function specifiedCommit(git: Repository, row: RepositoryRow, speci
     ?? await git.read.commitId(`refs/tags/${specifier}`);
 }
 
-/** Where the page before ended. @throws InvalidContinuationTokenException */
-export function readToken(paging: Paging, place: PagePlace, token: string | undefined): PageKey | undefined {
-  if (!token) return undefined;
-  const key = paging.read(place, token);
-  if (!key) throw fail('InvalidContinuationTokenException', 'The specified continuation token is not valid.');
-  return key;
-}
+/** The pages of one listing; refuses tokens with InvalidContinuationTokenException. */
+export const pagesOf = (paging: Paging, place: Place, operation: string, args: unknown): Pages =>
+  pages(paging, place, `codecommit:${operation}`, args, () => fail('InvalidContinuationTokenException', 'The specified continuation token is not valid.'));

@@ -3,7 +3,7 @@ import { isObjectId } from '../../git/index.ts';
 import type { Authorizer } from '../../kernel/access.ts';
 import type { Database } from '../../kernel/database.ts';
 import { gitAccess } from './access.ts';
-import { fail } from './failures.ts';
+import { fail } from './fail.ts';
 import { existing, specifiedCommit } from './room.ts';
 
 /** Answers the port through which builds and pipelines take sources. */

@@ -1,5 +1,6 @@
 import { lockRow } from '../../kernel/database/index.ts';
 import type { Database, Transaction } from '../../kernel/database.ts';
+import type { Place } from '../../kernel/place.ts';
 import type { RefCommand } from '../../git/index.ts';
 
 export interface RepositoryRow {
@@ -33,12 +34,6 @@ type Tables = {
   codecommit_repositories: RepositoryRow;
   codecommit_ref_changes: RefChangeRow;
 };
-
-/** Where a row lives, as far as the caller decides it. */
-export interface Place {
-  readonly account: string;
-  readonly region: string;
-}
 
 export interface RefChange extends Omit<RefChangeRow, 'commands'> {
   readonly commands: readonly RefCommand[];

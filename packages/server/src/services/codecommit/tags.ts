@@ -4,7 +4,7 @@ import type { Call, Operations } from '../../kernel/service.ts';
 import { listTags, putTags, removeTags } from '../../kernel/tags.ts';
 import type { Tag, TagFault } from '../../kernel/tags.ts';
 import { repositoryNameIn } from './arns.ts';
-import { fail } from './failures.ts';
+import { fail } from './fail.ts';
 import { existing } from './room.ts';
 import { lockRepository } from './store.ts';
 import type { RepositoryRow } from './store.ts';

@@ -1,6 +1,7 @@
 import type { PipelineDeclaration } from '@slipway/contracts/codepipeline';
 import type { AccessRequest, Call } from '../../kernel/service.ts';
-import { actionArn, pipelineArn, SERVICE, stageArn } from './names.ts';
+import { actionArn, pipelineArn, stageArn } from './arns.ts';
+import { SERVICE } from './names.ts';
 
 const named = (action: string) => (input: { readonly name: string }, call: Call): AccessRequest =>
   ({ action: `codepipeline:${action}`, resource: pipelineArn(call, input.name) });

@@ -2,7 +2,8 @@ import type { CodePipelineApi } from '@slipway/contracts';
 import type { ActionExecutionDetail, ActionExecutionResult } from '@slipway/contracts/codepipeline';
 import type { Paging } from '../../kernel/paging.ts';
 import type { Call, Operations } from '../../kernel/service.ts';
-import { fail, noExecution, noPipeline, pagesOf } from './names.ts';
+import { fail, noExecution, noPipeline } from './fail.ts';
+import { pagesOf } from './pages.ts';
 import { definitionOf, parsed } from './store.ts';
 import type { ActionRow, PipelineTables, Prepared, StoredArtifact } from './store.ts';
 
@@ -34,14 +35,11 @@ export function actionExecutions({ rows, paging }: { rows: PipelineTables; pagin
       const execution = filter?.pipelineExecutionId;
       if (execution !== undefined && await rows.execution(call, pipelineName, execution) === undefined) throw noExecution(execution);
       const limit = Math.min(maxResults, 100);
-      const pages = pagesOf(paging, call, 'ListActionExecutions', [pipelineName, execution]);
-      const before = pages.read(nextToken);
+      const listing = pagesOf(paging, call, 'ListActionExecutions', [pipelineName, execution]);
+      const [before] = listing.read(nextToken) ?? [];
       const found = await rows.actionPage(call, pipelineName, { before: before === undefined ? undefined : Number(before), limit: limit + 1, execution });
-      const shown = found.slice(0, limit);
-      return {
-        actionExecutionDetails: await Promise.all(shown.map((row) => detail(row))),
-        ...(found.length > limit ? { nextToken: pages.after((shown.at(-1) as ActionRow).ordinal) } : {}),
-      };
+      const { page, next } = listing.cut(found, limit, (row) => [row.ordinal]);
+      return { actionExecutionDetails: await Promise.all(page.map((row) => detail(row))), nextToken: next };
     },
   } satisfies Partial<Operations<CodePipelineApi>>;
 }

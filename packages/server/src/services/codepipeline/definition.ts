@@ -1,6 +1,6 @@
 import type { ActionDeclaration, PipelineDeclaration, StageDeclaration } from '@slipway/contracts/codepipeline';
 import { APPROVAL_MINUTES, MAX_ACTIONS, MAX_ACTIONS_PER_STAGE, MAX_RUN_ORDER, MAX_STAGES } from './limits.ts';
-import { fail } from './names.ts';
+import { fail } from './fail.ts';
 import type { Provider, Providers } from './providers/index.ts';
 import { references } from './variables.ts';
 

@@ -1,7 +1,7 @@
 import type { ActionDeclaration } from '@slipway/contracts/codepipeline';
 import type { Outbox } from '../../engine/outbox.ts';
 import type { Transaction } from '../../kernel/database.ts';
-import { pipelineArn } from './names.ts';
+import { pipelineArn } from './arns.ts';
 import { parsed } from './store.ts';
 import type { ActionRow, ExecutionRow, Prepared, StoredArtifact } from './store.ts';
 

@@ -5,7 +5,9 @@ import type { Paging } from '../../kernel/paging.ts';
 import type { Call, Operations } from '../../kernel/service.ts';
 import { launch } from './launch.ts';
 import type { LaunchDeps } from './launch.ts';
-import { fail, noExecution, noPipeline, pagesOf, PIPELINE } from './names.ts';
+import { fail, noExecution, noPipeline } from './fail.ts';
+import { PIPELINE } from './names.ts';
+import { pagesOf } from './pages.ts';
 import { definitionOf, parsed } from './store.ts';
 import type { ActionRow, ExecutionRow, PipelineRow, Revision, StoredArtifact } from './store.ts';
 
@@ -106,12 +108,12 @@ export function executions(deps: ExecutionDeps) {
       const stage = filter?.succeededInStage?.stageName;
       const ids = stage === undefined ? undefined : (await rows.stages(call, pipelineName, { stage, status: 'Succeeded' })).map((it) => it.execution);
       const limit = Math.min(maxResults, 100);
-      const pages = pagesOf(deps.paging, call, 'ListPipelineExecutions', [pipelineName, stage]);
-      const before = pages.read(nextToken);
+      const listing = pagesOf(deps.paging, call, 'ListPipelineExecutions', [pipelineName, stage]);
+      const [before] = listing.read(nextToken) ?? [];
       const found = ids?.length === 0 ? [] : await rows.executions(call, pipelineName, { before: before === undefined ? undefined : Number(before), limit: limit + 1, ids });
-      const shown = found.slice(0, limit);
+      const { page, next } = listing.cut(found, limit, (row) => [row.ordinal]);
       return {
-        pipelineExecutionSummaries: await Promise.all(shown.map(async (row) => ({
+        pipelineExecutionSummaries: await Promise.all(page.map(async (row) => ({
           pipelineExecutionId: row.id, status: row.status, startTime: row.started, lastUpdateTime: row.updated,
           ...(row.status_summary === null ? {} : { statusSummary: row.status_summary }),
           sourceRevisions: (await sourceActions(row)).map((action) => {
@@ -121,7 +123,7 @@ export function executions(deps: ExecutionDeps) {
           ...(row.stop_reason === null ? {} : { stopTrigger: { reason: row.stop_reason } }),
           ...shared(row),
         }))),
-        ...(found.length > limit ? { nextToken: pages.after((shown.at(-1) as ExecutionRow).ordinal) } : {}),
+        nextToken: next,
       };
     },
   } satisfies Partial<Operations<CodePipelineApi>>;

@@ -5,7 +5,8 @@ import type { Clock } from '../../kernel/clock.ts';
 import type { Transaction } from '../../kernel/database.ts';
 import type { Events } from './events.ts';
 import { MAX_PARALLEL, MAX_QUEUED } from './limits.ts';
-import { fail, PIPELINE } from './names.ts';
+import { fail } from './fail.ts';
+import { PIPELINE } from './names.ts';
 import { definitionOf } from './store.ts';
 import type { ExecutionRow, PipelineRow, PipelineTables } from './store.ts';
 

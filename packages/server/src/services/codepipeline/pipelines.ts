@@ -9,7 +9,10 @@ import { listTags, putTags, removeAllTags, removeTags } from '../../kernel/tags.
 import type { RefuseTags, Tagged } from '../../kernel/tags.ts';
 import { checkDefinition, normalised } from './definition.ts';
 import { launch } from './launch.ts';
-import { fail, noPipeline, pagesOf, PIPELINE, pipelineArn, pipelineOfArn, SOURCES } from './names.ts';
+import { pipelineArn, pipelineOfArn } from './arns.ts';
+import { fail, noPipeline } from './fail.ts';
+import { PIPELINE, SOURCES } from './names.ts';
+import { pagesOf } from './pages.ts';
 import { pipelineRole } from './role.ts';
 import { look, remember } from './sources.ts';
 import type { SourceDeps } from './sources.ts';
@@ -99,15 +102,14 @@ export function pipelines(deps: SourceDeps & { readonly paging: Paging }) {
     },
 
     async ListPipelines({ nextToken, maxResults = 1000 }, call) {
-      const pages = pagesOf(paging, call, 'ListPipelines');
-      const found = await rows.pipelines(call, String(pages.read(nextToken) ?? ''), maxResults + 1);
-      const shown = found.slice(0, maxResults);
+      const listing = pagesOf(paging, call, 'ListPipelines');
+      const { page, next } = listing.cut(await rows.pipelines(call, String(listing.read(nextToken)?.[0] ?? ''), maxResults + 1), maxResults, (row) => [row.name]);
       return {
-        pipelines: shown.map((row) => {
+        pipelines: page.map((row) => {
           const { pipelineType, executionMode } = definitionOf(row);
           return { name: row.name, version: row.version, pipelineType, executionMode, created: row.created, updated: row.updated };
         }),
-        ...(found.length > maxResults ? { nextToken: pages.after((shown.at(-1) as PipelineRow).name) } : {}),
+        nextToken: next,
       };
     },
 

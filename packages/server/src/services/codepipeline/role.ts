@@ -1,8 +1,9 @@
 import type { PipelineDeclaration } from '@slipway/contracts/codepipeline';
 import type { Caller } from '../../kernel/caller.ts';
 import type { Identities } from '../../kernel/peers.ts';
-import { pipelineArn, SERVICE } from './names.ts';
-import type { Place } from './names.ts';
+import type { Place } from '../../kernel/place.ts';
+import { pipelineArn } from './arns.ts';
+import { SERVICE } from './names.ts';
 
 /** The pipeline's role, acting for the pipeline. @throws ServiceError when the role is gone or does not trust CodePipeline. */
 export function pipelineRole(identities: Pick<Identities, 'assumeForService'>, at: Place, { name, roleArn }: Pick<PipelineDeclaration, 'name' | 'roleArn'>): Promise<Caller> {

@@ -6,7 +6,8 @@ import type { Jobs } from '../../engine/jobs.ts';
 import type { Call, Operations } from '../../kernel/service.ts';
 import type { Events } from './events.ts';
 import { noStage } from './executions.ts';
-import { fail, noPipeline, PIPELINE } from './names.ts';
+import { fail, noPipeline } from './fail.ts';
+import { PIPELINE } from './names.ts';
 import { definitionOf, parsed } from './store.ts';
 import type { ActionRow, PipelineRow, PipelineTables, Revision, TransitionRow } from './store.ts';
 

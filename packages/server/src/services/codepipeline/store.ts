@@ -1,7 +1,7 @@
 import type { PipelineDeclaration, SourceRevisionOverride } from '@slipway/contracts/codepipeline';
 import type { Database, Transaction } from '../../kernel/database.ts';
 import { lockRow } from '../../kernel/database/index.ts';
-import type { Place } from './names.ts';
+import type { Place } from '../../kernel/place.ts';
 
 export type PipelineRow = {
   account: string; region: string; name: string; version: number;

@@ -1,6 +1,6 @@
 import { formatArn } from '../../kernel/arn.ts';
 import { fail } from './fail.ts';
-import type { Place } from './store.ts';
+import type { Place } from '../../kernel/place.ts';
 
 export const ruleArn = ({ account, region }: Place, name: string): string => formatArn({ service: 'events', region, account, resource: `rule/${name}` });
 export const busArn = ({ account, region }: Place): string => formatArn({ service: 'events', region, account, resource: 'event-bus/default' });

@@ -1,3 +1,4 @@
+import { pages } from '../../kernel/paging.ts';
 import type { Paging } from '../../kernel/paging.ts';
 import type { Call } from '../../kernel/service.ts';
 import { fail } from './fail.ts';
@@ -10,12 +11,10 @@ interface PageInput {
 }
 
 /** One page of a listing: one row more than asked for is read to know whether more follows. */
-export async function pageOf<Row>(paging: Paging, at: { operation: string; call: Call; input: PageInput }, list: (slice: Slice) => Promise<readonly Row[]>, key: (row: Row) => string): Promise<{ rows: readonly Row[]; NextToken?: string }> {
+export async function pageOf<Row>(paging: Paging, at: { operation: string; call: Call; input: PageInput }, list: (slice: Slice) => Promise<readonly Row[]>, key: (row: Row) => string): Promise<{ rows: readonly Row[]; NextToken: string | undefined }> {
   const { NextToken, Limit = LIMITS.pageSize.default, ...others } = at.input;
-  const place = { operation: `events:${at.operation}`, account: at.call.account, region: at.call.region, arguments: others };
-  const after = NextToken === undefined ? undefined : paging.read(place, NextToken)?.[0];
-  if (NextToken !== undefined && after === undefined) throw fail('ValidationException', 'Invalid nextToken');
-  const rows = await list({ after: after === undefined ? undefined : String(after), limit: Limit + 1 });
-  const last = rows[Limit - 1];
-  return rows.length <= Limit || last === undefined ? { rows } : { rows: rows.slice(0, Limit), NextToken: paging.after(place, [key(last)]) };
+  const listing = pages(paging, at.call, `events:${at.operation}`, others, () => fail('ValidationException', 'Invalid nextToken'));
+  const after = listing.read(NextToken)?.[0];
+  const { page, next } = listing.cut(await list({ after: after === undefined ? undefined : String(after), limit: Limit + 1 }), Limit, (row) => [key(row)]);
+  return { rows: page, NextToken: next };
 }

@@ -2,6 +2,7 @@ import type { Target } from '@slipway/contracts/eventbridge';
 import type { Kysely } from 'kysely';
 import type { Database, Transaction } from '../../kernel/database.ts';
 import { lockRow } from '../../kernel/database/index.ts';
+import type { Place } from '../../kernel/place.ts';
 
 export type RuleRow = {
   account: string;
@@ -33,11 +34,6 @@ type Tables = {
   eventbridge_seen: { account: string; region: string; event_id: string; seen: number };
   eventbridge_deliveries: DeliveryRow;
 };
-
-export interface Place {
-  readonly account: string;
-  readonly region: string;
-}
 
 export interface Slice {
   readonly after: string | undefined;

@@ -1,7 +1,7 @@
 import type { Target } from '@slipway/contracts/eventbridge';
 import { parseArn } from '../../kernel/arn.ts';
 import { LIMITS } from './limits.ts';
-import type { Place } from './store.ts';
+import type { Place } from '../../kernel/place.ts';
 import { checkInput, InvalidInput } from './transform.ts';
 
 /** What an event can be sent to. */

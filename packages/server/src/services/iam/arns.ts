@@ -1,9 +1,13 @@
+import { formatArn } from '../../kernel/arn.ts';
+
 /** ARNs of IAM's resources: global, so without a region. */
-export const userArn = (account: string, path: string, name: string): string => `arn:aws:iam::${account}:user${path}${name}`;
-export const roleArn = (account: string, path: string, name: string): string => `arn:aws:iam::${account}:role${path}${name}`;
-export const groupArn = (account: string, path: string, name: string): string => `arn:aws:iam::${account}:group${path}${name}`;
-export const policyArn = (account: string, path: string, name: string): string => `arn:aws:iam::${account}:policy${path}${name}`;
-export const rootArn = (account: string): string => `arn:aws:iam::${account}:root`;
+const arn = (account: string, resource: string): string => formatArn({ service: 'iam', account, resource });
+
+export const userArn = (account: string, path: string, name: string): string => arn(account, `user${path}${name}`);
+export const roleArn = (account: string, path: string, name: string): string => arn(account, `role${path}${name}`);
+export const groupArn = (account: string, path: string, name: string): string => arn(account, `group${path}${name}`);
+export const policyArn = (account: string, path: string, name: string): string => arn(account, `policy${path}${name}`);
+export const rootArn = (account: string): string => arn(account, 'root');
 
 export interface IamArn {
   readonly account: string;

@@ -2,7 +2,7 @@ import type { Clock } from '../../kernel/clock.ts';
 import type { Database, Transaction } from '../../kernel/database.ts';
 import type { Paging } from '../../kernel/paging.ts';
 import type { KeyedHash, Seal } from '../../kernel/seal.ts';
-import type { Pages } from './paging.ts';
+import type { Pages } from './pages.ts';
 import type { ResourceTags } from './tags.ts';
 
 export interface IamDeps {

@@ -14,7 +14,7 @@ import { validate } from './limits.ts';
 import { migrations } from './migrations.ts';
 import { operations } from './operations.ts';
 import type { Implemented } from './operations.ts';
-import { createPages } from './paging.ts';
+import { createPages } from './pages.ts';
 import { servicePasswords } from './service-credentials.ts';
 import { resourceTags } from './tags.ts';
 

@@ -5,7 +5,7 @@ import type { IamContext } from './deps.ts';
 import { encodeDocument, lockNeeded, needEntity, needPolicy } from './entity.ts';
 import { checkDocument, fail } from './fail.ts';
 import { LIMITS, sizeOf } from './limits.ts';
-import type { PageRequest } from './paging.ts';
+import type { PageRequest } from './pages.ts';
 import { attach, deleteInlinePolicy, detach, findInlinePolicy, listAttachments, listInlinePolicies, putInlinePolicy } from './store/policies.ts';
 import { reading, writing } from './store/tables.ts';
 import type { EntityKind } from './store/tables.ts';

@@ -3,7 +3,7 @@ import type { Tag } from '@slipway/contracts/iam';
 import type { Call, Operations } from '../../kernel/service.ts';
 import type { IamContext } from './deps.ts';
 import { arnOf, lockNeeded, needEntity } from './entity.ts';
-import type { PageRequest } from './paging.ts';
+import type { PageRequest } from './pages.ts';
 import { fromTags, toTags } from './tags.ts';
 
 type Tagged = 'user' | 'role';

@@ -1,6 +1,6 @@
 import type { Call } from '../../kernel/service.ts';
 import type { Database } from '../../kernel/database.ts';
-import { fail } from './errors.ts';
+import { fail } from './fail.ts';
 import type { BucketRow } from './migrations.ts';
 import { buckets } from './store.ts';
 

@@ -1,10 +1,10 @@
 import type { S3Api } from '@slipway/contracts';
 import type { BucketLocationConstraint } from '@slipway/contracts/s3';
-import type { PageKey } from '../../kernel/paging.ts';
+import { pages } from '../../kernel/paging.ts';
 import type { Operations } from '../../kernel/service.ts';
 import { noSuchBucket, openBucket, ownedBucket } from './bucket.ts';
 import type { S3Deps } from './deps.ts';
-import { fail, invalidArgument, unsupported } from './errors.ts';
+import { fail, invalidArgument, unsupported, wrongToken } from './fail.ts';
 import { limits } from './limits.ts';
 import type { BucketRow } from './migrations.ts';
 import { bucketArn, canonicalId, checkBucketName, checkTags, tagSet, type Tags } from './names.ts';
@@ -54,20 +54,21 @@ export function buckets({ db, blobs, clock, paging, regionExists }: S3Deps) {
       const limit = input.MaxBuckets ?? limits.buckets;
       if (limit < 1 || limit > limits.buckets) throw invalidArgument('max-buckets', limit, 'Argument max-buckets must be an integer between 1 and 10000');
       const prefix = input.Prefix ?? '';
-      const place = { operation: 's3:ListBuckets', account: call.account, region: '', arguments: [prefix, input.BucketRegion ?? ''] };
+      const listing = pages(paging, { account: call.account, region: '' }, 's3:ListBuckets', [prefix, input.BucketRegion ?? ''], () => wrongToken(input.ContinuationToken));
+      const after = listing.read(input.ContinuationToken)?.[0];
       const rows = await store.page(db, call.account, {
         prefix,
         end: prefix === '' ? undefined : successor(prefix),
-        after: input.ContinuationToken === undefined ? undefined : bucketAfter(paging.read(place, input.ContinuationToken), input.ContinuationToken),
+        after: after === undefined ? undefined : String(after),
         region: input.BucketRegion,
         limit: limit + 1,
       });
-      const page = rows.slice(0, limit);
+      const { page, next } = listing.cut(rows, limit, (row) => [row.name]);
       return {
         Owner: { ID: canonicalId(call.account) },
         Buckets: page.map(({ name, created, region }) => ({ Name: name, CreationDate: created, BucketRegion: region, BucketArn: bucketArn(name) })),
         Prefix: input.Prefix,
-        ContinuationToken: rows.length > limit ? paging.after(place, [page.at(-1)!.name]) : undefined,
+        ContinuationToken: next,
       };
     },
 
@@ -174,8 +175,3 @@ function regionFor(constraint: string | undefined, called: string): string {
   return asked;
 }
 
-function bucketAfter(last: PageKey | undefined, token: string): string {
-  const [name] = last ?? [];
-  if (typeof name !== 'string') throw invalidArgument('continuation-token', token, 'The continuation token provided is incorrect');
-  return name;
-}

@@ -1,6 +1,6 @@
 import type { Digests } from '../../blobs/index.ts';
 import { CHECKSUM_ALGORITHMS, checksum, combineCrcs, isCombinable, type ChecksumAlgorithm } from '../../kernel/checksums.ts';
-import { fail } from './errors.ts';
+import { fail } from './fail.ts';
 
 /** What an object version says of its bytes. */
 export interface StoredChecksum {

@@ -1,4 +1,4 @@
-import { fail, preconditionFailed } from './errors.ts';
+import { fail, preconditionFailed } from './fail.ts';
 
 export interface Conditions {
   readonly IfMatch?: string;

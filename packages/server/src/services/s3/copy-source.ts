@@ -1,4 +1,4 @@
-import { invalidArgument, unsupported } from './errors.ts';
+import { invalidArgument, unsupported } from './fail.ts';
 
 export interface CopySource {
   readonly Bucket: string;

@@ -6,7 +6,7 @@ import { checkSource } from './conditions.ts';
 import { openContent } from './content.ts';
 import { parseCopySource, type CopySource } from './copy-source.ts';
 import type { S3Deps } from './deps.ts';
-import { fail } from './errors.ts';
+import { fail } from './fail.ts';
 import { limits } from './limits.ts';
 import { lookUp, type LookupDeps } from './lookup.ts';
 import type { BucketRow, VersionRow } from './migrations.ts';

@@ -5,7 +5,7 @@ import { buckets } from './buckets.ts';
 import { copying } from './copying.ts';
 import type { S3Deps } from './deps.ts';
 import { listings } from './listings.ts';
-import { s3Migrations } from './migrations.ts';
+import { migrations } from './migrations.ts';
 import { notYet } from './not-yet.ts';
 import { reading } from './reading.ts';
 import { refuse } from './refusals.ts';
@@ -25,6 +25,6 @@ export function createS3(deps: S3Deps): Room {
       notYet,
       validate: refuse,
     }),
-    migrations: s3Migrations,
+    migrations,
   };
 }

@@ -1,13 +1,13 @@
 import type { S3Api } from '@slipway/contracts';
 import type { CommonPrefix, DeleteMarkerEntry, Object as ListedObject, ObjectVersion } from '@slipway/contracts/s3';
-import type { PagePlace, Paging } from '../../kernel/paging.ts';
+import { pages } from '../../kernel/paging.ts';
+import type { PageKey } from '../../kernel/paging.ts';
 import type { Operations } from '../../kernel/service.ts';
 import { openBucket } from './bucket.ts';
 import { parseChecksum } from './checksums.ts';
 import type { S3Deps } from './deps.ts';
-import { invalidArgument } from './errors.ts';
+import { invalidArgument, wrongToken } from './fail.ts';
 import { limits } from './limits.ts';
-import type { BucketRow } from './migrations.ts';
 import { canonicalId, encoderFor, seqOf } from './names.ts';
 import { rolledUp, scan, successor, type Entry, type From } from './scan.ts';
 import { objects, versions, type ListedVersion } from './store.ts';
@@ -46,15 +46,18 @@ export function listings({ db, paging }: Pick<S3Deps, 'db' | 'paging'>) {
     async ListObjectsV2(input, call) {
       const bucket = await openBucket(db, input.Bucket, call, input.ExpectedBucketOwner);
       const max = pageSize('max-keys', input.MaxKeys);
-      const from = input.ContinuationToken === undefined ? behind<ListedVersion>(input, input.StartAfter) : resume(paging, place(input, bucket), input.ContinuationToken);
+      // The bucket's place, not the caller's: whoever may list it may go on. A token holds the last entry's name and whether that is a common prefix.
+      const listing = pages(paging, bucket, 's3:ListObjectsV2', [input.Bucket, input.Prefix ?? '', input.Delimiter ?? ''], () => wrongToken(input.ContinuationToken));
+      const last = listing.read(input.ContinuationToken);
+      const from = last === undefined ? behind<ListedVersion>(input, input.StartAfter) : resume(last);
       const { entries, truncated } = await page(input, from, max);
       const encode = encoderFor(input.EncodingType);
-      const last = entries.at(-1);
+      const end = entries.at(-1);
       return {
         ...echoed(input, max),
         StartAfter: input.StartAfter === undefined ? undefined : encode(input.StartAfter),
         ContinuationToken: input.ContinuationToken,
-        NextContinuationToken: truncated && last ? paging.after(place(input, bucket), [nameOf(last), 'row' in last ? 0 : 1]) : undefined,
+        NextContinuationToken: truncated && end ? listing.after([nameOf(end), 'row' in end ? 0 : 1]) : undefined,
         IsTruncated: truncated,
         KeyCount: entries.length,
         Contents: contents(entries, encode, input.FetchOwner ? bucket.account : undefined),
@@ -130,17 +133,8 @@ export function prefixes(entries: readonly Entry<unknown>[], encode: (text: stri
   return entries.flatMap((entry) => (typeof entry === 'object' && 'prefix' in entry ? [{ Prefix: encode(entry.prefix) }] : []));
 }
 
-/** A token holds the last entry's name and whether that is a common prefix. */
-const place = (input: ListInput, bucket: BucketRow): PagePlace => ({
-  operation: 's3:ListObjectsV2',
-  account: bucket.account,
-  region: bucket.region,
-  arguments: [input.Bucket, input.Prefix ?? '', input.Delimiter ?? ''],
-});
-
-function resume(paging: Paging, at: PagePlace, token: string): From<ListedVersion> {
-  const [name, isPrefix] = paging.read(at, token) ?? [];
-  if (typeof name !== 'string') throw invalidArgument('continuation-token', token, 'The continuation token provided is incorrect');
+function resume([last, isPrefix]: PageKey): From<ListedVersion> {
+  const name = String(last);
   return isPrefix === 1 ? { key: successor(name) ?? name } : { after: { key: name } as ListedVersion };
 }
 

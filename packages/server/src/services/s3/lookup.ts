@@ -3,7 +3,7 @@ import type { Database } from '../../kernel/database.ts';
 import { ServiceError } from '../../kernel/errors.ts';
 import type { AccessRequest, Call } from '../../kernel/service.ts';
 import { accessDenied } from './bucket.ts';
-import { fail, invalidArgument, noSuchKey } from './errors.ts';
+import { fail, invalidArgument, noSuchKey } from './fail.ts';
 import type { VersionRow } from './migrations.ts';
 import { bucketArn, nullVersion, seqOf } from './names.ts';
 import { versions } from './store.ts';

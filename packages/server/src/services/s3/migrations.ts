@@ -7,7 +7,7 @@ import type { Migration } from '../../kernel/database.ts';
  * lock. Versions of a key are numbered by `seq`, newest last. The bytes of a version, or of an upload under way, are its
  * parts in order under one `content` id: completing an upload hands the id over.
  */
-export const s3Migrations: readonly Migration[] = [
+export const migrations: readonly Migration[] = [
   {
     id: 's3-001-objects',
     sql: `

@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { isIP } from 'node:net';
 import type { Tag } from '@slipway/contracts/s3';
-import { fail } from './errors.ts';
+import { fail } from './fail.ts';
 import { limits } from './limits.ts';
 
 export const bucketArn = (bucket: string): string => `arn:aws:s3:::${bucket}`;

@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import { BlobMismatch, BlobTooLarge } from '../../blobs/index.ts';
 import type { Call } from '../../kernel/service.ts';
-import { fail } from './errors.ts';
+import { fail } from './fail.ts';
 import { limits } from './limits.ts';
 import type { VersionRow } from './migrations.ts';
 import { parseTagging, type Tags } from './names.ts';

@@ -1,5 +1,5 @@
 import type { ByteRange } from '../../blobs/index.ts';
-import { fail } from './errors.ts';
+import { fail } from './fail.ts';
 
 /**
  * The bytes that a Range header asks for; undefined for all of them. As S3, answers the whole object to what is no single

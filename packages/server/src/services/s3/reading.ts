@@ -8,7 +8,7 @@ import { parseChecksum, shown, type ChecksumMembers } from './checksums.ts';
 import { checkRead } from './conditions.ts';
 import { openContent } from './content.ts';
 import type { S3Deps } from './deps.ts';
-import { fail, invalidArgument } from './errors.ts';
+import { fail, invalidArgument } from './fail.ts';
 import { limits } from './limits.ts';
 import { lookUp } from './lookup.ts';
 import type { PartRow, VersionRow } from './migrations.ts';

@@ -1,5 +1,5 @@
 import { checkKey } from './names.ts';
-import { fail, unsupported } from './errors.ts';
+import { fail, unsupported } from './fail.ts';
 
 /** Members that are not honoured, whatever their value. */
 const REFUSED = [

@@ -2,7 +2,7 @@ import type { S3Api } from '@slipway/contracts';
 import type { Call, Operations } from '../../kernel/service.ts';
 import { openBucket } from './bucket.ts';
 import type { S3Deps } from './deps.ts';
-import { noSuchKey } from './errors.ts';
+import { noSuchKey } from './fail.ts';
 import { limits } from './limits.ts';
 import { lookUp } from './lookup.ts';
 import { checkTags, tagSet } from './names.ts';

@@ -9,7 +9,7 @@ import { algorithmNamed, DEFAULT_ALGORITHM, expectedOf, givenChecksum, ofParts, 
 import { openContent } from './content.ts';
 import { openSource } from './copying.ts';
 import type { S3Deps } from './deps.ts';
-import { fail, invalidArgument, noSuchUpload } from './errors.ts';
+import { fail, invalidArgument, noSuchUpload } from './fail.ts';
 import { limits } from './limits.ts';
 import { behind, nameOf, pageSize, prefixes } from './listings.ts';
 import type { PartRow, UploadRow } from './migrations.ts';

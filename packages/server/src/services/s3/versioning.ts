@@ -1,7 +1,7 @@
 import type { Blobs } from '../../blobs/index.ts';
 import type { Transaction } from '../../kernel/database.ts';
 import { matches } from './conditions.ts';
-import { noSuchKey, preconditionFailed } from './errors.ts';
+import { noSuchKey, preconditionFailed } from './fail.ts';
 import { noSuchBucket } from './bucket.ts';
 import type { S3Deps } from './deps.ts';
 import type { BucketRow, VersionRow } from './migrations.ts';

@@ -9,7 +9,7 @@ import { deleteRequest } from './access.ts';
 import { openBucket } from './bucket.ts';
 import { expectedOf, parseChecksum, shown, type StoredChecksum } from './checksums.ts';
 import type { S3Deps } from './deps.ts';
-import { fail } from './errors.ts';
+import { fail } from './fail.ts';
 import { limits } from './limits.ts';
 import { checkVersionId, isAllowed } from './lookup.ts';
 import type { VersionRow } from './migrations.ts';

@@ -1,2 +1,6 @@
-export const assumedRoleArn = (account: string, role: string, session: string): string => `arn:aws:sts::${account}:assumed-role/${role}/${session}`;
-export const federatedUserArn = (account: string, name: string): string => `arn:aws:sts::${account}:federated-user/${name}`;
+import { formatArn } from '../../kernel/arn.ts';
+
+const arn = (account: string, resource: string): string => formatArn({ service: 'sts', account, resource });
+
+export const assumedRoleArn = (account: string, role: string, session: string): string => arn(account, `assumed-role/${role}/${session}`);
+export const federatedUserArn = (account: string, name: string): string => arn(account, `federated-user/${name}`);

@@ -29,3 +29,4 @@ export const noSuchUpload = (id: string) =>
 export const preconditionFailed = (condition: string) =>
   fail('PreconditionFailed', 'At least one of the pre-conditions you specified did not hold', { Condition: condition });
 export const invalidArgument = (name: string, value: string | number, message: string) => fail('InvalidArgument', message, { ArgumentName: name, ArgumentValue: String(value) });
+export const wrongToken = (token: string | undefined) => invalidArgument('continuation-token', token ?? '', 'The continuation token provided is incorrect');

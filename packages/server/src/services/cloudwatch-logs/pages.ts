@@ -1,0 +1,7 @@
+import { pages } from '../../kernel/paging.ts';
+import type { Pages, Paging } from '../../kernel/paging.ts';
+import type { Place } from '../../kernel/place.ts';
+import { invalidToken } from './fail.ts';
+
+/** The pages of a listing whose token AWS leaves opaque. */
+export const pagesOf = (paging: Paging, at: Place, operation: string, args: unknown): Pages => pages(paging, at, `logs:${operation}`, args, invalidToken);
