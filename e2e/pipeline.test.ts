@@ -1,8 +1,9 @@
-import { expect, describe, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { GetPipelineStateOutput, ListActionExecutionsOutput, ListPipelineExecutionsOutput } from '@aws-sdk/client-codepipeline';
 import type { BatchGetBuildsOutput } from '@aws-sdk/client-codebuild';
 import type { GetDeploymentOutput, ListDeploymentTargetsOutput } from '@aws-sdk/client-codedeploy';
 import type { FilterLogEventsResponse, GetLogEventsResponse } from '@aws-sdk/client-cloudwatch-logs';
+import type { CreateServiceSpecificCredentialResponse } from '@aws-sdk/client-iam';
 import { startClone, type Clone } from './support/clone.ts';
 import { approvalToken, createDelivery, endOf, executionOf, type Delivery } from './support/delivery.ts';
 import { createUser, type User } from './support/identities.ts';
@@ -32,8 +33,8 @@ describe('From git push to two hosts, set up and followed with the stock aws CLI
 
   test('everything is created by the CLI', async () => {
     delivery = await createDelivery(world(), { hosts: 2, approval: true, by: world().awsByCli });
-    developer = await createUser(world().awsByCli, randomName('developer'), { Action: ['codecommit:GitPull', 'codecommit:GitPush'], Resource: '*' });
-  }, 2 * minutes);
+    developer = await createUser(world().aws, randomName('developer'), { Action: ['codecommit:GitPull', 'codecommit:GitPush'], Resource: '*' });
+  }, 3 * minutes);
 
   test('the first push, by the CLI\'s credential helper, ends on both hosts', async () => {
     const page = randomText();
@@ -41,10 +42,10 @@ describe('From git push to two hosts, set up and followed with the stock aws CLI
     const commit = await clone.commit(siteFiles({ page }));
     await clone.push(delivery.names.branch);
     await expectLive(commit, page);
-  }, 2 * minutes);
+  }, 3 * minutes);
 
   test('the second push, by Git credentials from a clone of the first, ends on both hosts', async () => {
-    const { ServiceSpecificCredential: made } = await world().awsByCli.iam.createServiceSpecificCredential({ UserName: developer.name, ServiceName: 'codecommit.amazonaws.com' });
+    const { ServiceSpecificCredential: made } = (await world().cli('iam', 'create-service-specific-credential', '--user-name', developer.name, '--service-name', 'codecommit.amazonaws.com')) as CreateServiceSpecificCredentialResponse;
     const page = randomText();
     const second = await startClone(world(), { name: 'second', url: delivery.cloneUrl, access: { user: made?.ServiceUserName ?? '', password: made?.ServicePassword ?? '' } });
     const fetched = await second.git('pull', '--quiet', 'origin', delivery.names.branch);
@@ -52,7 +53,7 @@ describe('From git push to two hosts, set up and followed with the stock aws CLI
     const commit = await second.commit(siteFiles({ page }));
     await second.push(delivery.names.branch);
     shipped = await expectLive(commit, page);
-  }, 2 * minutes);
+  }, 3 * minutes);
 
   test('the CLI tells the whole story of the pipeline, its build, its deployment, its log and its artifacts', async () => {
     const { cli } = world();
@@ -96,5 +97,5 @@ describe('From git push to two hosts, set up and followed with the stock aws CLI
     expect(listed.stdout.trim().split('\n').map((line) => line.replace(/^.* /, '').split('/').slice(0, 2).join('/')).toSorted()).toEqual(
       ['Site', 'Site', 'Sources', 'Sources'].map((artifact) => `${pipeline.slice(0, 20)}/${artifact}`),
     );
-  }, 2 * minutes);
+  }, 3 * minutes);
 });

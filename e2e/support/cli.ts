@@ -27,14 +27,15 @@ export function awsCli(env: NodeJS.ProcessEnv, folder: string): Cli {
 const names: Readonly<Record<string, string>> = { cloudwatchLogs: 'logs', codedeploy: 'deploy', eventbridge: 'events', s3: 's3api' };
 
 /**
- * The SDK's clients by name and shape, but each call is a process of the CLI: `aws.iam.createRole(input)` is
- * `aws iam create-role --cli-input-json …`. So one set-up runs on both. Dates are answered as the CLI prints them.
+ * The SDK's clients by name and shape, but each call is a process of the CLI: `aws.codebuild.createProject(input)` is
+ * `aws codebuild create-project --cli-input-json …`. So one set-up runs on both. Dates are answered as the CLI prints them.
+ * IAM's calls, of which a set-up has dozens, stay the SDK's: a process each takes its time.
  */
-export function cliClients(cli: Cli): Aws {
+export function cliClients(cli: Cli, { iam }: Aws): Aws {
   const service = (name: string): unknown =>
     new Proxy({}, {
       get: (_, operation) => (input: unknown) =>
         cli(names[name] ?? name, String(operation).replaceAll(/[A-Z]/g, (capital) => `-${capital.toLowerCase()}`), '--cli-input-json', JSON.stringify(input)),
     });
-  return new Proxy({} as Aws, { get: (_, name) => service(String(name)) });
+  return new Proxy({} as Aws, { get: (_, name) => (name === 'iam' ? iam : service(String(name))) });
 }

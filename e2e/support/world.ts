@@ -77,6 +77,7 @@ async function startWorld({ runner }: WorldOptions): Promise<StartedWorld> {
     stdio: ['ignore', 'pipe', log],
     env: cleanEnvironment({
       SLIPWAY_RUNNER: runner ?? ((await runnerOf('sandbox').unavailable()) === undefined ? 'sandbox' : 'plain'),
+      SLIPWAY_LOG_LEVEL: 'warn',
       SLIPWAY_ROOT_ACCESS_KEY_ID: rootKey.accessKeyId,
       SLIPWAY_ROOT_SECRET_ACCESS_KEY: rootKey.secretAccessKey,
     }),
@@ -109,10 +110,10 @@ async function startWorld({ runner }: WorldOptions): Promise<StartedWorld> {
     });
   const cli = awsCli(environment(), folder);
 
+  const aws = as(rootKey);
   return {
-    endpoint, region, account, folder, data, cli, as, environment, logTail,
-    aws: as(rootKey),
-    awsByCli: cliClients(cli),
+    endpoint, region, account, folder, data, cli, aws, as, environment, logTail,
+    awsByCli: cliClients(cli, aws),
     atEnd: (end) => void ends.push(end),
     async end() {
       for (const end of ends.toReversed()) await end();
@@ -135,7 +136,10 @@ async function listening(child: ChildProcess, logTail: () => string): Promise<st
     });
     lines.once('close', () => resolve(undefined));
   });
-  if (!endpoint) throw new Error(`The server did not start: ${logTail()}`);
+  if (!endpoint) {
+    child.kill('SIGKILL');
+    throw new Error(`The server did not start: ${logTail()}`);
+  }
   return endpoint;
 }
 
