@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { constants, createReadStream, createWriteStream } from 'node:fs';
 import { open, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { zipArtifact, type CollectedArtifact, type Manifest } from '@slipway/builder';
 import type { BuildArtifacts, PhaseContext } from '@slipway/contracts/codebuild';
@@ -74,10 +75,20 @@ async function putArchive(peers: Peers, { build, role, folder, signal }: UploadR
       }
     }, createWriteStream(file, { mode: 0o600 }), { signal });
     const { size } = await stat(file);
-    await peers.as(role).s3.PutObject({ Bucket: to.bucket, Key: to.key, Body: createReadStream(file), ContentLength: size, ContentType: 'application/zip' }, { region: build.region, signal });
+    await sent(createReadStream(file), (Body) => peers.as(role).s3.PutObject({ Bucket: to.bucket, Key: to.key, Body, ContentLength: size, ContentType: 'application/zip' }, { region: build.region, signal }));
     return shown(to, { sha256sum: sums.sha256.digest('hex'), md5sum: sums.md5.digest('hex') });
   } finally {
     await rm(file, { force: true });
+  }
+}
+
+/** A call that is refused reads nothing of its body: the file is closed all the same, and an error that nobody awaits ends nothing. */
+async function sent(body: Readable, put: (body: Readable) => Promise<unknown>): Promise<void> {
+  body.on('error', () => undefined);
+  try {
+    await put(body);
+  } finally {
+    body.destroy();
   }
 }
 
@@ -85,7 +96,7 @@ async function putFiles(peers: Peers, { build, role, signal }: UploadRequest, to
   for (const { path, file, size } of manifest.entries) {
     const handle = await open(file, constants.O_RDONLY | constants.O_NOFOLLOW);
     const Key = to.key === '' ? path : `${to.key}/${path}`;
-    await peers.as(role).s3.PutObject({ Bucket: to.bucket, Key, Body: handle.createReadStream(), ContentLength: size }, { region: build.region, signal });
+    await sent(handle.createReadStream(), (Body) => peers.as(role).s3.PutObject({ Bucket: to.bucket, Key, Body, ContentLength: size }, { region: build.region, signal }));
   }
   return shown(to);
 }

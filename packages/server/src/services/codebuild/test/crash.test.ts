@@ -88,7 +88,7 @@ it('A build comes to the same end when its server is killed before or after any 
     check,
     remove: async ({ data }) => rmSync(data, { recursive: true, force: true }),
     kinds: ['commit', 'spawn', 'rename'],
-    sample: { seed: 7, count: Number(process.env['CRASH_POINTS'] ?? 8) },
+    sample: { seed: 7, count: Number(process.env['CRASH_POINTS'] ?? 6) },
     parallel: 2,
   });
   expect(crashed).toBeGreaterThan(0);
