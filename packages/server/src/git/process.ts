@@ -74,12 +74,17 @@ export function gitEnvironment(options: GitOptions & { configuration?: readonly 
 }
 
 export function spawnGit(args: readonly string[], options: GitOptions & { configuration?: readonly (readonly [string, string])[] } = {}): ChildProcessWithoutNullStreams {
-  return spawn('git', args, {
+  const child = spawn('git', args, {
     env: gitEnvironment(options),
     ...options.cwd === undefined ? {} : { cwd: options.cwd },
     ...options.signal === undefined ? {} : { signal: options.signal },
     stdio: ['pipe', 'pipe', 'pipe'],
   });
+  // Whoever waits for its end hears of it there; without a listener of our own it would end the server.
+  child.on('error', () => undefined);
+  // So it is when no file descriptors are left, whatever the types say.
+  if ((child.stdin as unknown) === undefined) throw new Error('git cannot be started: too many open files');
+  return child;
 }
 
 /** Runs a command to its end and answers its output. `input` goes to its standard input. Throws `GitFailed`. */
