@@ -68,6 +68,17 @@ describe('git', () => {
     await fresh.close();
   });
 
+  it('keeps the names of other files as they are, UTF-8 or not', async () => {
+    const blob = await repository.write.blob(Buffer.from('x'));
+    const path = join(folder, 'git/r1.git');
+    const made = run('git', ['--git-dir', path, 'mktree', '-z'], { encoding: 'latin1' });
+    made.child.stdin?.end(Buffer.from(`100644 blob ${blob}\tcaf\xe9.txt\0`, 'latin1'));
+    const tree = (await made).stdout.trim();
+    const next = await repository.write.treeWith(tree, ['new.txt'], { mode: MODES.file, id: blob });
+    const { stdout } = await run('git', ['--git-dir', path, 'ls-tree', '-z', '--name-only', next], { encoding: 'latin1' });
+    expect(stdout.split('\0').filter(Boolean)).toEqual(['caf\xe9.txt', 'new.txt']);
+  });
+
   it('answers many questions at once from one process, in their order, large objects among them', async () => {
     const large = Buffer.alloc(3_000_000, 'slipway ');
     const [big, small] = await Promise.all([repository.write.blob(large), repository.write.blob(Buffer.from('small'))]);

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 /** Who wrote or committed, as the commit records it. */
 export interface Signature {
   readonly name: string;
@@ -23,6 +24,8 @@ export interface TreeEntry {
   /** `100644` file, `100755` executable, `120000` symbolic link, `40000` folder, `160000` submodule */
   readonly mode: string;
   readonly id: string;
+  /** The name as it is stored, where that is not UTF-8: writing `name` back would rename the file. */
+  readonly bytes?: Buffer;
 }
 
 export const MODES = { file: '100644', executable: '100755', link: '120000', folder: '40000', submodule: '160000' } as const;
@@ -64,10 +67,12 @@ export function parseTree(contents: Buffer): TreeEntry[] {
     const space = contents.indexOf(32, at);
     const nul = contents.indexOf(0, space);
     if (space < 0 || nul < 0) throw new Error('a tree object is cut short');
+    const bytes = contents.subarray(space + 1, nul);
     entries.push({
       mode: contents.toString('latin1', at, space),
-      name: contents.toString('utf8', space + 1, nul),
+      name: bytes.toString('utf8'),
       id: contents.toString('hex', nul + 1, nul + 21),
+      ...isUtf8(bytes) ? {} : { bytes },
     });
     at = nul + 21;
   }

@@ -39,7 +39,7 @@ export function repositoryWriter(path: () => Promise<string>, read: RepositoryRe
       const trees = treeMaker(await path());
       let made: { mode: string; id: string } = entry;
       for (const { entries, name } of levels.toReversed()) {
-        made = { mode: MODES.folder, id: await trees.make([...entries.filter((one) => one.name !== name), { name, ...made }]) };
+        made = { mode: MODES.folder, id: await trees.make([...entries.filter((one) => one.bytes !== undefined || one.name !== name), { name, ...made }]) };
       }
       await trees.end();
       return made.id;
@@ -67,8 +67,8 @@ function treeMaker(repository: string) {
   const lines = linesOf(child);
   return {
     async make(entries: readonly TreeEntry[]): Promise<string> {
-      const listing = entries.map(({ mode, id, name }) => `${mode.padStart(6, '0')} ${typeOf(mode)} ${id}\t${name}\0`).join('');
-      child.stdin.write(`${listing}\0`);
+      const listing = entries.flatMap(({ mode, id, name, bytes }) => [Buffer.from(`${mode.padStart(6, '0')} ${typeOf(mode)} ${id}\t`), bytes ?? Buffer.from(name), NUL]);
+      child.stdin.write(Buffer.concat([...listing, NUL]));
       const line = await lines.next();
       if (line.done) {
         await ended;
@@ -82,6 +82,8 @@ function treeMaker(repository: string) {
     },
   };
 }
+
+const NUL = Buffer.from([0]);
 
 const typeOf = (mode: string): string => (mode === MODES.folder ? 'tree' : mode === MODES.submodule ? 'commit' : 'blob');
 
