@@ -41,8 +41,14 @@ export function logNames(build: StoredBuild): { group: string; stream: string } 
   return { group: settings?.groupName ?? `/aws/codebuild/${build.project}`, stream: settings?.streamName ? `${settings.streamName}/${uuid}` : uuid };
 }
 
-/** As BatchGetBuilds shows it. */
-export function shownBuild(build: StoredBuild): Build {
+/** Where a person reads the log: the path of AWS's console, whose fragment carries names twice encoded with `$` for `%`. */
+function logLink(endpoint: string, region: string, { group, stream }: { group: string; stream: string }): string {
+  const name = (text: string): string => encodeURIComponent(encodeURIComponent(text)).replaceAll('%', '$');
+  return `${endpoint}/cloudwatch/home?region=${region}#logsV2:log-groups/log-group/${name(group)}/log-events/${name(stream)}`;
+}
+
+/** As BatchGetBuilds shows it; links lead to the endpoint. */
+export function shownBuild(build: StoredBuild, endpoint: string): Build {
   const { definition } = build;
   const log = logNames(build);
   const opened = log && build.log_stream !== null;
@@ -69,6 +75,7 @@ export function shownBuild(build: StoredBuild): Build {
     logs: {
       groupName: opened ? log.group : undefined,
       streamName: opened ? log.stream : undefined,
+      deepLink: opened ? logLink(endpoint, build.region, log) : undefined,
       cloudWatchLogsArn: opened ? `arn:aws:logs:${build.region}:${build.account}:log-group:${log.group}:log-stream:${log.stream}` : undefined,
       cloudWatchLogs: definition.logsConfig?.cloudWatchLogs,
       s3Logs: definition.logsConfig?.s3Logs,

@@ -1,5 +1,5 @@
 import type { CodeBuildApi } from '@slipway/contracts';
-import type { StartBuildInput } from '@slipway/contracts/codebuild';
+import type { Build, StartBuildInput } from '@slipway/contracts/codebuild';
 import type { Jobs } from '../../engine/jobs.ts';
 import type { Outbox } from '../../engine/outbox.ts';
 import { parseArn } from '../../kernel/arn.ts';
@@ -28,9 +28,13 @@ export interface BuildsDeps {
   readonly jobs: Jobs;
   readonly outbox: Outbox;
   readonly paging: Paging;
+  /** The server's base URL as a build reaches it. */
+  readonly endpoint: () => string;
 }
 
-export function builds({ db, clock, jobs, outbox, paging }: BuildsDeps) {
+export function builds({ db, clock, jobs, outbox, paging, endpoint }: BuildsDeps) {
+  const shown = (row: BuildRow): Build => shownBuild(readBuild(row), endpoint());
+
   /** Inserts the build, SUBMITTED done and QUEUED begun, and wakes its job. */
   async function submit(tx: Transaction, project: ProjectRow, input: StartBuildInput, call: Call): Promise<BuildRow> {
     const fromPipeline = call.caller.invokedBy === 'codepipeline.amazonaws.com';
@@ -105,7 +109,7 @@ export function builds({ db, clock, jobs, outbox, paging }: BuildsDeps) {
           async () => {
             const project = await lockProject(tx, call, projectNameOf(input.projectName));
             if (!project) throw notFound(call, projectNameOf(input.projectName));
-            return { build: shownBuild(readBuild(await submit(tx, project, asked, call))) };
+            return { build: shown(await submit(tx, project, asked, call)) };
           },
           { now: clock.now(), token },
         ),
@@ -124,14 +128,14 @@ export function builds({ db, clock, jobs, outbox, paging }: BuildsDeps) {
         }
         return found;
       });
-      return { build: shownBuild(readBuild(row)) };
+      return { build: shown(row) };
     },
 
     async BatchGetBuilds({ ids }, call) {
       if (ids.length < 1 || ids.length > maxBuildsPerRequest) throw fail('InvalidInputException', `ids must have 1 to ${maxBuildsPerRequest} entries`);
       const rows = new Map((await findBuilds(db, call, ids.map(buildIdOf))).map((row) => [row.id, row]));
       const found = ids.map((id) => rows.get(buildIdOf(id))).filter((row) => row !== undefined);
-      return { builds: found.map((row) => shownBuild(readBuild(row))), buildsNotFound: ids.filter((id) => !rows.has(buildIdOf(id))) };
+      return { builds: found.map(shown), buildsNotFound: ids.filter((id) => !rows.has(buildIdOf(id))) };
     },
 
     async BatchDeleteBuilds({ ids }, call) {

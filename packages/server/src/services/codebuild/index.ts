@@ -36,8 +36,6 @@ export interface CodeBuildDeps extends BuildsDeps {
   /** CodeCommit's repositories. */
   readonly sources: GitSources;
   readonly hash: KeyedHash;
-  /** The server's base URL as a build reaches it. */
-  readonly endpoint: () => string;
   /** Where builds have their folders, one each. */
   readonly buildsFolder: string;
   /** The bundled supervisor program. */
