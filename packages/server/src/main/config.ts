@@ -117,6 +117,6 @@ const isOneOf =
   (value: string): boolean =>
     accepted.includes(value);
 
-function isLoopback(address: string): boolean {
+export function isLoopback(address: string): boolean {
   return address === 'localhost' || address === '::1' || address.startsWith('127.');
 }

@@ -75,7 +75,7 @@ export async function startServer(config: Config, options: ServerOptions): Promi
   return {
     endpoint,
     newRootKey,
-    notices: house.notices,
+    notices: [...house.notices, ...exposure(config)],
     onEvent: house.onEvent,
     settled: house.settled,
     async stop() {
@@ -93,4 +93,10 @@ function readable(file: string): Buffer {
   } catch (cause) {
     throw new ConfigError(`cannot read ${file}: ${(cause as Error).message}`, { cause });
   }
+}
+
+/** What is readable on the way when others can reach us without TLS. */
+function exposure({ bind, tls }: Config): string[] {
+  if (tls || isLoopback(bind)) return [];
+  return [`WARNING: listening on ${bind} without TLS: whoever is on the way reads everything and can change what hosts deploy. Give --tls-cert and --tls-key.`];
 }
