@@ -1,4 +1,5 @@
 import type { Contract, MemberShape } from '@slipway/contracts';
+import { validationErrors, violation } from '../kernel/constraints.ts';
 import { ServiceError } from '../kernel/errors.ts';
 import { familyOf, refuse } from './common-errors.ts';
 import { shapeOf, structureOf } from './shapes.ts';
@@ -60,7 +61,7 @@ function inspect(contract: Contract, use: MemberShape, value: unknown, path: str
     case 'string':
       if (shape.enum && !shape.enum.includes(value as string)) {
         const quoted = shape.sensitive ? 'Value' : `Value '${String(value)}'`;
-        findings.push({ kind: 'enum', path, topLevel, text: `${quoted} at '${path}' failed to satisfy constraint: Member must satisfy enum value set: [${shape.enum.join(', ')}]` });
+        findings.push({ kind: 'enum', path, topLevel, text: violation(quoted, path, `Member must satisfy enum value set: [${shape.enum.join(', ')}]`) });
       }
       return;
     default:
@@ -68,15 +69,14 @@ function inspect(contract: Contract, use: MemberShape, value: unknown, path: str
 }
 
 function missing(path: string, topLevel: string): Finding {
-  return { kind: 'missing', path, topLevel, text: `Value null at '${path}' failed to satisfy constraint: Member must not be null` };
+  return { kind: 'missing', path, topLevel, text: violation('Value null', path, 'Member must not be null') };
 }
 
 function refusal(contract: Contract, errors: readonly string[], findings: readonly Finding[]): ServiceError {
   const own = findings.find((finding) => finding.kind === 'missing' && errors.includes(`${upperFirst(finding.path)}RequiredException`));
   if (own) return new ServiceError(`${upperFirst(own.path)}RequiredException`, `The ${words(own.path)} is required, but was not specified.`);
   if (familyOf(contract) === 's3') return s3Refusal(findings[0]!);
-  const count = findings.length === 1 ? '1 validation error' : `${findings.length} validation errors`;
-  return refuse('ValidationException', `${count} detected: ${findings.map((finding) => finding.text).join('; ')}`);
+  return refuse('ValidationException', validationErrors(findings.map((finding) => finding.text)));
 }
 
 /** S3 tells apart what stood in the body from what stood in headers and query. */

@@ -9,7 +9,6 @@ import type { Operations } from '../../kernel/service.ts';
 import { putTags, removeAllTags, removeTags, tagsOf } from '../../kernel/tags.ts';
 import type { RefuseTags, Tag, Tagged } from '../../kernel/tags.ts';
 import type { Jobs } from '../../engine/jobs.ts';
-import { RETENTION_DAYS } from './limits.ts';
 import { groupArn, groupOfArn } from './arns.ts';
 import { fail, refuse } from './fail.ts';
 import { pagesOf } from './pages.ts';
@@ -81,9 +80,6 @@ export function groups(deps: GroupDeps) {
     },
 
     async PutRetentionPolicy({ logGroupName, retentionInDays }, call) {
-      if (!RETENTION_DAYS.includes(retentionInDays)) {
-        throw fail('InvalidParameterException', `1 validation error detected: Value '${retentionInDays}' at 'retentionInDays' failed to satisfy constraint: Member must satisfy enum value set: [${RETENTION_DAYS.join(', ')}]`);
-      }
       await changeGroup(call, logGroupName, async (tx) => {
         await rows.updateGroup(tx, call, logGroupName, { retention_days: retentionInDays });
         await jobs.wake(tx, { kind: RETENTION, account: call.account, region: call.region, id: logGroupName });

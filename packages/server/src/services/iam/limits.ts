@@ -1,3 +1,5 @@
+import { constrain } from '../../kernel/constraints.ts';
+import type { Constraints } from '../../kernel/constraints.ts';
 import { ServiceError } from '../../kernel/errors.ts';
 
 /** https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html */
@@ -19,20 +21,12 @@ export const LIMITS = {
   maxSessionDuration: { least: 3600, most: 43_200, default: 3600 },
 } as const;
 
-interface Constraint {
-  readonly longest?: number;
-  readonly shortest?: number;
-  readonly pattern?: string;
-  readonly least?: number;
-  readonly most?: number;
-}
-
 const NAME = '[\\w+=,.@-]+';
 const PATH = '(\\u002F)|(\\u002F[\\u0021-\\u007E]+\\u002F)';
 const ARN = { shortest: 20, longest: 2048 };
 
 /** https://docs.aws.amazon.com/IAM/latest/APIReference/: the constraints of each member, which bear the same name in every operation. */
-const MEMBERS: Readonly<Record<string, Constraint>> = {
+const MEMBERS: Constraints[string] = {
   UserName: { shortest: 1, longest: 64, pattern: NAME },
   RoleName: { shortest: 1, longest: 64, pattern: NAME },
   GroupName: { shortest: 1, longest: 128, pattern: NAME },
@@ -52,30 +46,7 @@ const MEMBERS: Readonly<Record<string, Constraint>> = {
 };
 
 /** Throws AWS's ValidationError for members outside their documented bounds. */
-export function validate(_operation: string, input: unknown): void {
-  const problems: string[] = [];
-  for (const [member, value] of Object.entries((input ?? {}) as Readonly<Record<string, unknown>>)) {
-    const constraint = MEMBERS[member];
-    if (constraint === undefined || (typeof value !== 'string' && typeof value !== 'number')) continue;
-    const broken = typeof value === 'string' ? brokenText(value, constraint) : brokenNumber(value, constraint);
-    if (broken !== undefined) problems.push(`Value '${value}' at '${member[0]!.toLowerCase()}${member.slice(1)}' failed to satisfy constraint: ${broken}`);
-  }
-  if (problems.length === 0) return;
-  throw new ServiceError('ValidationError', `${problems.length} validation error${problems.length === 1 ? '' : 's'} detected: ${problems.join('; ')}`, { status: 400 });
-}
-
-function brokenText(value: string, constraint: Constraint): string | undefined {
-  if (constraint.shortest !== undefined && value.length < constraint.shortest) return `Member must have length greater than or equal to ${constraint.shortest}`;
-  if (constraint.longest !== undefined && value.length > constraint.longest) return `Member must have length less than or equal to ${constraint.longest}`;
-  if (constraint.pattern !== undefined && !new RegExp(`^(?:${constraint.pattern})$`).test(value)) return `Member must satisfy regular expression pattern: ${constraint.pattern}`;
-  return undefined;
-}
-
-function brokenNumber(value: number, constraint: Constraint): string | undefined {
-  if (constraint.least !== undefined && value < constraint.least) return `Member must have value greater than or equal to ${constraint.least}`;
-  if (constraint.most !== undefined && value > constraint.most) return `Member must have value less than or equal to ${constraint.most}`;
-  return undefined;
-}
+export const validate = constrain({ '*': MEMBERS }, (message) => new ServiceError('ValidationError', message, { status: 400 }));
 
 /** A policy's size as AWS counts it. */
 export function sizeOf(document: string): number {
