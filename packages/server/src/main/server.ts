@@ -4,7 +4,7 @@ import { createEdge } from '../edge/server.ts';
 import { systemClock, type Clock } from '../kernel/clock.ts';
 import { jsonLog, type Log } from '../kernel/log.ts';
 import { compose, type BuildRunner } from './compose.ts';
-import { ConfigError, type Config } from './config.ts';
+import { ConfigError, isLoopback, type Config } from './config.ts';
 import { lockDataFolder, masterKey, openDataFolder, writeRootProfile, type RootProfile } from './data-folder.ts';
 import { leastSeverity } from './log-level.ts';
 import { removeServerNote, writeServerNote } from './server-note.ts';
