@@ -35,3 +35,38 @@ export interface ServicePasswords {
   /** Undefined when the pair is wrong or inactive. `service`: `codecommit.amazonaws.com`. */
   verify(userName: string, password: string, service: string): Promise<Caller | undefined>;
 }
+
+export interface AssumableRole {
+  readonly account: string;
+  readonly name: string;
+  /** AROA… */
+  readonly id: string;
+  readonly arn: string;
+  readonly maxSessionSeconds: number;
+}
+
+export interface AssumeByCaller {
+  readonly caller: Caller;
+  readonly roleArn: string;
+  readonly sessionName: string;
+  readonly externalId?: string | undefined;
+  readonly tags?: Readonly<Record<string, string>> | undefined;
+  readonly circumstances: AccessCircumstances;
+}
+
+/** What STS asks of the room that keeps roles and their trust; answered by IAM. */
+export interface AssumableRoles {
+  /** The role, when its trust policy and the caller's own policies allow; throws `AccessDenied` in AWS's words otherwise. */
+  byCaller(request: AssumeByCaller): Promise<AssumableRole>;
+  /** The role, when its trust policy allows the service. */
+  byService(request: { roleArn: string; service: string; sessionName: string; sourceArn?: string | undefined }): Promise<AssumableRole>;
+  /** The documents of managed policies that narrow a session; throws `NoSuchEntityException` for an unknown one. */
+  sessionDocuments(account: string, arns: readonly string[]): Promise<string[]>;
+  /** Throws `MalformedPolicyDocumentException` for a document that cannot narrow a session. */
+  checkSessionPolicy(document: string): void;
+}
+
+/** Handing a role to a service needs iam:PassRole on it. `service`: `codebuild.amazonaws.com`. */
+export function passRole(roleArn: string, service: string, context: AccessRequest['context'] = {}): AccessRequest {
+  return { action: 'iam:PassRole', resource: roleArn, context: { 'iam:PassedToService': service, ...context } };
+}

@@ -47,7 +47,8 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
     if (access === undefined) throw new Error(`${service.name} has no access entry for ${operation}`);
     if (access === 'none') return;
     const asked = await access(input, circumstances);
-    const requests = 'action' in asked ? [asked] : asked;
+    const own = `${service.actionPrefix ?? service.name}:${operation}`;
+    const requests = ('resource' in asked ? [asked] : asked).map((request) => ({ ...request, action: request.action ?? own }));
     await deps.authorizer.authorize(circumstances.caller, requests, circumstances);
   }
 

@@ -33,8 +33,11 @@ export interface AccessRequest {
   readonly context?: Readonly<Record<string, string | readonly string[] | undefined>>;
 }
 
+/** An access request whose action is the operation's own, `<prefix>:<Operation>`, unless another is named. */
+export type OperationRequest = Omit<AccessRequest, 'action'> & Partial<Pick<AccessRequest, 'action'>>;
+
 /** `none` is for the few operations that AWS lets every authenticated caller make (GetCallerIdentity). */
-export type Access<Input> = 'none' | ((input: Input, call: Call) => AccessRequest | readonly AccessRequest[] | Promise<readonly AccessRequest[]>);
+export type Access<Input> = 'none' | ((input: Input, call: Call) => OperationRequest | readonly OperationRequest[] | Promise<readonly OperationRequest[]>);
 
 export type Handler<O extends OperationTypes> = (input: O['input'], call: Call) => Promise<O['output']>;
 
@@ -48,6 +51,8 @@ export type AccessTable<A extends Api<A>, NotYet extends keyof A = never> = { [K
 export interface Service {
   /** The contract's name. */
   readonly name: string;
+  /** In front of its actions' names in policies, where that is not its name: `logs`, `events`. */
+  readonly actionPrefix?: string;
   readonly operations: Readonly<Record<string, Handler<OperationTypes>>>;
   readonly access: Readonly<Record<string, Access<unknown>>>;
   readonly notYet: readonly string[];
@@ -62,6 +67,7 @@ export interface Service {
 export function service<A extends Api<A>>() {
   return <const N extends keyof A = never>(room: {
     name: string;
+    actionPrefix?: string;
     operations: Operations<A, N>;
     access: AccessTable<A, N>;
     notYet: readonly N[];

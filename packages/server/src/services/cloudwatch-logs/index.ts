@@ -27,6 +27,7 @@ export function createCloudWatchLogs(deps: { db: Database; clock: Clock; jobs: J
   return {
     service: service<CloudWatchLogsApi>()({
       name: 'cloudwatch-logs',
+      actionPrefix: 'logs',
       operations: { ...groups(inside), ...streams(inside), ...events(inside), ...filter(inside) },
       access,
       notYet,

@@ -1,16 +1,17 @@
 import type { CodeCommitApi } from '@slipway/contracts';
 import type { FileModeTypeEnum, GetFolderOutput } from '@slipway/contracts/codecommit';
-import { MODES } from '../../git/index.ts';
+import { branchReference, MODES, NO_OBJECT, ReferenceMoved } from '../../git/index.ts';
 import type { Repository } from '../../git/index.ts';
 import type { Call, Operations } from '../../kernel/service.ts';
-import { objectId, path } from './checks.ts';
+import { branchName, objectId, path } from './checks.ts';
+import { checkCommit, filePath, outdated, parentOf, placeFor, signature } from './commit-writing.ts';
 import { fail } from './fail.ts';
 import { limits } from './limits.ts';
 import { existing, specifiedCommit } from './room.ts';
 import type { ContentDeps } from './room.ts';
 
-/** Reading files of a commit. */
-export function files({ db, git }: ContentDeps) {
+/** Files of a commit, and writing one. */
+export function files({ db, clock, git, changes }: ContentDeps) {
   async function at(call: Call, name: string, specifier: string | undefined): Promise<{ repository: Repository; commitId: string; tree: string }> {
     const row = await existing(db, call, name);
     const repository = git.repository(row.repository_id);
@@ -56,6 +57,38 @@ export function files({ db, git }: ContentDeps) {
       const content = await blob(git.repository(row.repository_id), objectId(input.blobId, 'InvalidBlobIdException', 'blob ID'));
       if (!content) throw fail('BlobIdDoesNotExistException', `The specified blob does not exist: ${input.blobId}`);
       return { content };
+    },
+
+    /** Adds or replaces one file as one commit; in an empty repository it makes the branch. */
+    async PutFile(input, call) {
+      const row = await existing(db, call, input.repositoryName);
+      const ref = branchReference(branchName(input.branchName));
+      const parts = filePath(input.filePath);
+      if (input.fileContent.length > limits.apiFileBytes) {
+        throw fail('FileContentSizeLimitExceededException', 'The file exceeds the limit of 6 MB. Use git to add larger files.');
+      }
+      checkCommit(input);
+      const repository = git.repository(row.repository_id);
+      const parent = await parentOf(repository, ref, input);
+      const tree = parent === undefined ? undefined : (await repository.read.commit(parent))?.tree;
+      const before = tree === undefined ? undefined : await placeFor(repository, tree, parts);
+
+      const mode = input.fileMode === 'EXECUTABLE' ? MODES.executable : input.fileMode === 'SYMLINK' ? MODES.link : MODES.file;
+      const blobId = await repository.write.blob(input.fileContent);
+      if (before?.id === blobId && before.mode === mode) {
+        throw fail('SameFileContentException', 'The file was not added or updated: its content and mode are those of the file in the branch.');
+      }
+      const treeId = await repository.write.treeWith(tree, parts, { mode, id: blobId });
+      const author = signature(input, call.caller, clock.now());
+      const commitId = await repository.write.commit({
+        tree: treeId, parents: parent === undefined ? [] : [parent], author, committer: author, message: input.commitMessage ?? `Added or updated ${parts.join('/')}`,
+      });
+      try {
+        await repository.move([{ ref, old: parent ?? NO_OBJECT, new: commitId }], changes.guard(row, call.caller.arn));
+      } catch (error) {
+        throw error instanceof ReferenceMoved ? outdated(error) : error;
+      }
+      return { commitId, blobId, treeId };
     },
   } satisfies Partial<Operations<CodeCommitApi>>;
 }

@@ -17,7 +17,6 @@ import { files } from './files.ts';
 import type { Regions } from './git-credentials.ts';
 import { migrations } from './migrations.ts';
 import { notYet } from './not-yet.ts';
-import { putFile } from './put-file.ts';
 import { refChanges } from './ref-changes.ts';
 import { repositories } from './repositories.ts';
 import { gitSources } from './sources.ts';
@@ -44,7 +43,7 @@ export function createCodeCommit(deps: CodeCommitDeps): Room & { readonly source
   return {
     service: service<CodeCommitApi>()({
       name: 'codecommit',
-      operations: { ...repositories(deps), ...branches(content), ...commits(content), ...files(content), ...putFile(content), ...tagging(deps) },
+      operations: { ...repositories(deps), ...branches(content), ...commits(content), ...files(content), ...tagging(deps) },
       access,
       notYet,
     }),

@@ -14,6 +14,7 @@ import { buses } from './buses.ts';
 import { deliverInJobs } from './deliver.ts';
 import { validate } from './limits.ts';
 import { migrations } from './migrations.ts';
+import { notYet } from './not-yet.ts';
 import { putEvents } from './put-events.ts';
 import { rules } from './rules.ts';
 import { tagOperations } from './tags.ts';
@@ -41,17 +42,10 @@ export function createEventBridge(deps: EventBridgeDeps): EventBridgeRoom {
   return {
     service: service<EventBridgeApi>()({
       name: 'eventbridge',
+      actionPrefix: 'events',
       operations: { ...rules(deps), ...targets(deps), ...buses(), ...putEvents({ clock: deps.clock, accept }), ...tagOperations(deps) },
       access,
-      notYet: [
-        'ActivateEventSource', 'CancelReplay', 'CreateApiDestination', 'CreateArchive', 'CreateConnection', 'CreateEndpoint', 'CreateEventBus',
-        'CreatePartnerEventSource', 'DeactivateEventSource', 'DeauthorizeConnection', 'DeleteApiDestination', 'DeleteArchive', 'DeleteConnection',
-        'DeleteEndpoint', 'DeleteEventBus', 'DeletePartnerEventSource', 'DescribeApiDestination', 'DescribeArchive', 'DescribeConnection',
-        'DescribeEndpoint', 'DescribeEventSource', 'DescribePartnerEventSource', 'DescribeReplay', 'ListApiDestinations', 'ListArchives',
-        'ListConnections', 'ListEndpoints', 'ListEventSources', 'ListPartnerEventSourceAccounts', 'ListPartnerEventSources', 'ListReplays',
-        'PutPartnerEvents', 'PutPermission', 'RemovePermission', 'StartReplay', 'UpdateApiDestination', 'UpdateArchive', 'UpdateConnection',
-        'UpdateEndpoint', 'UpdateEventBus',
-      ],
+      notYet,
       validate,
     }),
     migrations,

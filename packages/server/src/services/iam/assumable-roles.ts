@@ -1,5 +1,4 @@
-import type { AccessCircumstances } from '../../kernel/access.ts';
-import type { Caller } from '../../kernel/caller.ts';
+import type { AssumableRole, AssumableRoles } from '../../kernel/access.ts';
 import type { AccessRequest } from '../../kernel/service.ts';
 import { parseIamArn } from './arns.ts';
 import type { Decider } from './authorizer.ts';
@@ -15,36 +14,6 @@ import { accountOf } from './request-context.ts';
 import { findEntity } from './store/entities.ts';
 import { reading } from './store/tables.ts';
 import type { EntityRow } from './store/tables.ts';
-
-export interface AssumableRole {
-  readonly account: string;
-  readonly name: string;
-  /** AROA… */
-  readonly id: string;
-  readonly arn: string;
-  readonly maxSessionSeconds: number;
-}
-
-export interface AssumeByCaller {
-  readonly caller: Caller;
-  readonly roleArn: string;
-  readonly sessionName: string;
-  readonly externalId?: string | undefined;
-  readonly tags?: Readonly<Record<string, string>> | undefined;
-  readonly circumstances: AccessCircumstances;
-}
-
-/** What STS asks of IAM. */
-export interface AssumableRoles {
-  /** The role, when its trust policy and the caller's own policies allow; throws `AccessDenied` in AWS's words otherwise. */
-  byCaller(request: AssumeByCaller): Promise<AssumableRole>;
-  /** The role, when its trust policy allows the service. */
-  byService(request: { roleArn: string; service: string; sessionName: string; sourceArn?: string | undefined }): Promise<AssumableRole>;
-  /** The documents of managed policies that narrow a session; throws `NoSuchEntityException` for an unknown one. */
-  sessionDocuments(account: string, arns: readonly string[]): Promise<string[]>;
-  /** Throws `MalformedPolicyDocumentException` for a document that cannot narrow a session. */
-  checkSessionPolicy(document: string): void;
-}
 
 export function assumableRoles(context: IamContext, cache: IamCache, decide: Decider): AssumableRoles {
   function find(roleArn: string): Promise<EntityRow | undefined> {

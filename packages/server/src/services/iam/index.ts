@@ -1,24 +1,22 @@
 import type { IAMApi } from '@slipway/contracts';
-import type { AccessKeys, Authorizer, ServicePasswords } from '../../kernel/access.ts';
+import type { AccessKeys, AssumableRoles, Authorizer, ServicePasswords } from '../../kernel/access.ts';
 import { service } from '../../kernel/service.ts';
 import type { Room } from '../../kernel/service.ts';
 import { access } from './access.ts';
 import { accessKeys, ensureRootKey } from './access-keys.ts';
 import type { RootKey } from './access-keys.ts';
 import { assumableRoles } from './assumable-roles.ts';
-import type { AssumableRoles } from './assumable-roles.ts';
 import { authorizer, decider } from './authorizer.ts';
 import { announce, createCache } from './cache.ts';
 import type { IamContext, IamDeps } from './deps.ts';
 import { validate } from './limits.ts';
 import { migrations } from './migrations.ts';
+import { notYet } from './not-yet.ts';
 import { operations } from './operations.ts';
-import type { Implemented } from './operations.ts';
 import { createPages } from './pages.ts';
 import { servicePasswords } from './service-credentials.ts';
 import { resourceTags } from './tags.ts';
 
-export type { AssumableRole, AssumableRoles } from './assumable-roles.ts';
 export type { IamDeps } from './deps.ts';
 
 export interface IamRoom extends Room {
@@ -55,29 +53,3 @@ export function createIam(deps: IamDeps): IamRoom {
     ensureRootKey: (wanted) => ensureRootKey(context, wanted),
   };
 }
-
-const notYet = [
-  'AcceptDelegationRequest', 'AcquireRole', 'AddClientIDToOpenIDConnectProvider', 'AddRoleToInstanceProfile', 'AssociateDelegationRequest',
-  'ChangePassword', 'CreateAccountAlias', 'CreateDelegationRequest', 'CreateInstanceProfile', 'CreateLoginProfile', 'CreateOpenIDConnectProvider',
-  'CreateSAMLProvider', 'CreateServiceLinkedRole', 'CreateVirtualMFADevice', 'DeactivateMFADevice', 'DeleteAccountAlias',
-  'DeleteAccountPasswordPolicy', 'DeleteInstanceProfile', 'DeleteLoginProfile', 'DeleteOpenIDConnectProvider', 'DeleteSAMLProvider',
-  'DeleteSSHPublicKey', 'DeleteServerCertificate', 'DeleteServiceLinkedRole', 'DeleteSigningCertificate', 'DeleteVirtualMFADevice',
-  'DisableOrganizationsRootCredentialsManagement', 'DisableOrganizationsRootSessions', 'DisableOutboundWebIdentityFederation', 'EnableMFADevice',
-  'EnableOrganizationsRootCredentialsManagement', 'EnableOrganizationsRootSessions', 'EnableOutboundWebIdentityFederation',
-  'GenerateCredentialReport', 'GenerateOrganizationsAccessReport', 'GenerateServiceLastAccessedDetails', 'GetAccessKeyLastUsed',
-  'GetAccountAuthorizationDetails', 'GetAccountPasswordPolicy', 'GetAccountProperties', 'GetAccountSummary', 'GetContextKeysForCustomPolicy',
-  'GetContextKeysForPrincipalPolicy', 'GetCredentialReport', 'GetDelegationRequest', 'GetHumanReadableSummary', 'GetInstanceProfile',
-  'GetLoginProfile', 'GetMFADevice', 'GetOpenIDConnectProvider', 'GetOrganizationsAccessReport', 'GetOutboundWebIdentityFederationInfo',
-  'GetRoleTemplateVersion', 'GetSAMLProvider', 'GetSSHPublicKey', 'GetServerCertificate', 'GetServiceLastAccessedDetails',
-  'GetServiceLastAccessedDetailsWithEntities', 'GetServiceLinkedRoleDeletionStatus', 'ListAccountAliases', 'ListDelegationRequests',
-  'ListInstanceProfileTags', 'ListInstanceProfiles', 'ListInstanceProfilesForRole', 'ListMFADeviceTags', 'ListMFADevices',
-  'ListOpenIDConnectProviderTags', 'ListOpenIDConnectProviders', 'ListOrganizationsFeatures', 'ListPoliciesGrantingServiceAccess', 'ListPolicyTags',
-  'ListSAMLProviderTags', 'ListSAMLProviders', 'ListSSHPublicKeys', 'ListServerCertificateTags', 'ListServerCertificates', 'ListSigningCertificates',
-  'ListVirtualMFADevices', 'PutAccountProperties', 'RejectDelegationRequest', 'RemoveClientIDFromOpenIDConnectProvider',
-  'RemoveRoleFromInstanceProfile', 'ResyncMFADevice', 'SendDelegationToken', 'SetSecurityTokenServicePreferences', 'SimulateCustomPolicy',
-  'SimulatePrincipalPolicy', 'TagInstanceProfile', 'TagMFADevice', 'TagOpenIDConnectProvider', 'TagPolicy', 'TagSAMLProvider',
-  'TagServerCertificate', 'UntagInstanceProfile', 'UntagMFADevice', 'UntagOpenIDConnectProvider', 'UntagPolicy', 'UntagSAMLProvider',
-  'UntagServerCertificate', 'UpdateAccountPasswordPolicy', 'UpdateDelegationRequest', 'UpdateGroup', 'UpdateLoginProfile',
-  'UpdateOpenIDConnectProviderThumbprint', 'UpdateSAMLProvider', 'UpdateSSHPublicKey', 'UpdateServerCertificate', 'UpdateSigningCertificate',
-  'UpdateUser', 'UploadSSHPublicKey', 'UploadServerCertificate', 'UploadSigningCertificate',
-] as const satisfies readonly Exclude<keyof IAMApi, Implemented>[];

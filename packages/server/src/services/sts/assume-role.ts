@@ -1,14 +1,14 @@
 import type { STSApi } from '@slipway/contracts';
 import type { Tag } from '@slipway/contracts/sts';
+import type { AssumableRoles } from '../../kernel/access.ts';
 import type { Operations } from '../../kernel/service.ts';
 import { fail, refuseUnsupported } from './fail.ts';
 import { sessionCaller } from './identities.ts';
 import { DURATIONS, SESSION_TAGS } from './limits.ts';
-import type { RolesPort } from './roles-port.ts';
 import { packedSize, sessionPolicies, toCredentials } from './session-policies.ts';
 import type { Sessions } from './sessions.ts';
 
-export function assumeRole({ roles, sessions }: { roles: RolesPort; sessions: Sessions }) {
+export function assumeRole({ roles, sessions }: { roles: AssumableRoles; sessions: Sessions }) {
   return {
     async AssumeRole(input, call) {
       refuseUnsupported(input, 'SerialNumber', 'TokenCode', 'SourceIdentity', 'TransitiveTagKeys', 'ProvidedContexts', 'MinimumSessionTokenSize');

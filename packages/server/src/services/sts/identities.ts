@@ -1,7 +1,7 @@
+import type { AssumableRole, AssumableRoles } from '../../kernel/access.ts';
 import type { Caller } from '../../kernel/caller.ts';
 import type { Identities } from '../../kernel/peers.ts';
 import { assumedRoleArn } from './arns.ts';
-import type { AssumableRole, RolesPort } from './roles-port.ts';
 import type { Sessions } from './sessions.ts';
 
 /** Who acts in a role's session. */
@@ -9,7 +9,7 @@ export function sessionCaller(role: AssumableRole, roleArn: string, sessionName:
   return { account: role.account, arn: assumedRoleArn(role.account, role.name, sessionName), userId: `${role.id}:${sessionName}`, kind: 'role', principalArn: roleArn };
 }
 
-export function identities(roles: RolesPort, sessions: Sessions): Identities {
+export function identities(roles: AssumableRoles, sessions: Sessions): Identities {
   return {
     async assumeForService({ roleArn, service, sessionName: wanted, sourceArn }) {
       // Names made from pipelines' and rules' names may be longer or hold other characters than a session's.

@@ -1,29 +1,27 @@
 import type { STSApi } from '@slipway/contracts';
-import type { AccessKeys } from '../../kernel/access.ts';
+import type { AccessKeys, AssumableRoles } from '../../kernel/access.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import type { Database } from '../../kernel/database.ts';
 import type { Identities } from '../../kernel/peers.ts';
 import type { Seal } from '../../kernel/seal.ts';
 import { service } from '../../kernel/service.ts';
 import type { Room } from '../../kernel/service.ts';
-import { federatedUserArn } from './arns.ts';
+import { access } from './access.ts';
 import { assumeRole } from './assume-role.ts';
 import { fail } from './fail.ts';
 import { identities } from './identities.ts';
 import { validate } from './limits.ts';
 import { migrations } from './migrations.ts';
-import type { RolesPort } from './roles-port.ts';
+import { notYet } from './not-yet.ts';
 import { createSessions } from './sessions.ts';
 import { userSessions } from './user-sessions.ts';
-
-export type { AssumableRole, RolesPort } from './roles-port.ts';
 
 export interface StsDeps {
   readonly db: Database;
   readonly clock: Clock;
   readonly seal: Seal;
   /** IAM's `roles`. */
-  readonly roles: RolesPort;
+  readonly roles: AssumableRoles;
   /** IAM's long-lived keys. */
   readonly lastingKeys: AccessKeys;
 }
@@ -55,15 +53,8 @@ export function createSts(deps: StsDeps): StsRoom {
           return { Account };
         },
       },
-      access: {
-        // The role's trust policy and the caller's own policies are decided together, in the operation.
-        AssumeRole: 'none',
-        GetCallerIdentity: 'none',
-        GetSessionToken: 'none',
-        GetFederationToken: (input, call) => ({ action: 'sts:GetFederationToken', resource: federatedUserArn(call.account, input.Name) }),
-        GetAccessKeyInfo: () => ({ action: 'sts:GetAccessKeyInfo', resource: '*' }),
-      },
-      notYet: ['AssumeRoleWithSAML', 'AssumeRoleWithWebIdentity', 'AssumeRoot', 'DecodeAuthorizationMessage', 'GetDelegatedAccessToken', 'GetWebIdentityToken'],
+      access,
+      notYet,
       validate,
     }),
     migrations,

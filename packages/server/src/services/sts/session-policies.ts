@@ -1,11 +1,11 @@
 import type { Credentials, PolicyDescriptorType } from '@slipway/contracts/sts';
+import type { AssumableRoles } from '../../kernel/access.ts';
 import type { SessionCredentials } from '../../kernel/peers.ts';
 import { fail } from './fail.ts';
 import { POLICY_ARNS, POLICY_SIZE } from './limits.ts';
-import type { RolesPort } from './roles-port.ts';
 
 /** The inline and managed policies that narrow a session, as documents. */
-export async function sessionPolicies(roles: RolesPort, account: string, input: { Policy?: string | undefined; PolicyArns?: readonly PolicyDescriptorType[] | undefined }): Promise<string[]> {
+export async function sessionPolicies(roles: AssumableRoles, account: string, input: { Policy?: string | undefined; PolicyArns?: readonly PolicyDescriptorType[] | undefined }): Promise<string[]> {
   if (input.Policy !== undefined) roles.checkSessionPolicy(input.Policy);
   const arns = (input.PolicyArns ?? []).map(({ arn }) => {
     if (arn === undefined) throw fail('ValidationError', 'The ARN of a session policy is missing.', { status: 400 });

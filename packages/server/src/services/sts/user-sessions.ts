@@ -1,10 +1,10 @@
 import type { STSApi } from '@slipway/contracts';
+import type { AssumableRoles } from '../../kernel/access.ts';
 import type { Caller } from '../../kernel/caller.ts';
 import type { Call, Operations } from '../../kernel/service.ts';
 import { federatedUserArn } from './arns.ts';
 import { fail, refuseUnsupported } from './fail.ts';
 import { DURATIONS } from './limits.ts';
-import type { RolesPort } from './roles-port.ts';
 import { packedSize, sessionPolicies, toCredentials } from './session-policies.ts';
 import type { Sessions } from './sessions.ts';
 
@@ -21,7 +21,7 @@ const WITHOUT_IAM = document(
 const NOTHING = document({ Effect: 'Deny', Action: '*', Resource: '*' });
 
 /** Sessions of users, and of users whom users vouch for. */
-export function userSessions({ roles, sessions }: { roles: RolesPort; sessions: Sessions }) {
+export function userSessions({ roles, sessions }: { roles: AssumableRoles; sessions: Sessions }) {
   return {
     async GetSessionToken(input, call) {
       refuseUnsupported(input, 'SerialNumber', 'TokenCode', 'MinimumSessionTokenSize');

@@ -1,50 +1,24 @@
-import type { CodeCommitApi } from '@slipway/contracts';
-import type { PutFileInput } from '@slipway/contracts/codecommit';
-import { branchReference, MODES, NO_OBJECT, ReferenceMoved } from '../../git/index.ts';
+import { MODES } from '../../git/index.ts';
 import type { Repository, Signature, TreeEntry } from '../../git/index.ts';
 import type { Caller } from '../../kernel/caller.ts';
-import type { Operations } from '../../kernel/service.ts';
-import { branchName, objectId, path } from './checks.ts';
+import { objectId, path } from './checks.ts';
 import { fail } from './fail.ts';
 import { limits } from './limits.ts';
-import { existing } from './room.ts';
-import type { ContentDeps } from './room.ts';
 
-export function putFile({ db, clock, git, changes }: ContentDeps) {
-  return {
-    /** Adds or replaces one file as one commit; in an empty repository it makes the branch. */
-    async PutFile(input, call) {
-      const row = await existing(db, call, input.repositoryName);
-      const ref = branchReference(branchName(input.branchName));
-      const parts = filePath(input.filePath);
-      checkContent(input);
-      const repository = git.repository(row.repository_id);
-      const parent = await parentOf(repository, ref, input);
-      const tree = parent === undefined ? undefined : (await repository.read.commit(parent))?.tree;
-      const before = tree === undefined ? undefined : await placeFor(repository, tree, parts);
+/** What every operation that writes a commit needs. */
+interface OnBranch {
+  readonly branchName: string;
+  readonly parentCommitId?: string;
+}
 
-      const mode = input.fileMode === 'EXECUTABLE' ? MODES.executable : input.fileMode === 'SYMLINK' ? MODES.link : MODES.file;
-      const blobId = await repository.write.blob(input.fileContent);
-      if (before?.id === blobId && before.mode === mode) {
-        throw fail('SameFileContentException', 'The file was not added or updated: its content and mode are those of the file in the branch.');
-      }
-      const treeId = await repository.write.treeWith(tree, parts, { mode, id: blobId });
-      const author = signature(input, call.caller, clock.now());
-      const commitId = await repository.write.commit({
-        tree: treeId, parents: parent === undefined ? [] : [parent], author, committer: author, message: input.commitMessage ?? `Added or updated ${parts.join('/')}`,
-      });
-      try {
-        await repository.move([{ ref, old: parent ?? NO_OBJECT, new: commitId }], changes.guard(row, call.caller.arn));
-      } catch (error) {
-        throw error instanceof ReferenceMoved ? outdated(error) : error;
-      }
-      return { commitId, blobId, treeId };
-    },
-  } satisfies Partial<Operations<CodeCommitApi>>;
+interface CommitWords {
+  readonly commitMessage?: string;
+  readonly name?: string;
+  readonly email?: string;
 }
 
 /** The branch's tip, which the caller must name; undefined when the repository has no branch yet. */
-async function parentOf(repository: Repository, ref: string, { branchName: name, parentCommitId: given }: PutFileInput): Promise<string | undefined> {
+export async function parentOf(repository: Repository, ref: string, { branchName: name, parentCommitId: given }: OnBranch): Promise<string | undefined> {
   const tip = await repository.read.reference(ref);
   if (tip === undefined) {
     if ((await repository.read.branches()).length > 0) throw fail('BranchDoesNotExistException', `The branch does not exist: ${name}`);
@@ -58,11 +32,11 @@ async function parentOf(repository: Repository, ref: string, { branchName: name,
   throw outdated();
 }
 
-const outdated = (cause?: unknown): Error =>
+export const outdated = (cause?: unknown): Error =>
   fail('ParentCommitIdOutdatedException', 'The parent commit ID is not the tip of the branch: the branch has moved on.', { cause });
 
 /** What is at the path now; refuses a path that runs through a file or submodule, or ends at a folder. */
-async function placeFor(repository: Repository, tree: string, parts: readonly string[]): Promise<TreeEntry | undefined> {
+export async function placeFor(repository: Repository, tree: string, parts: readonly string[]): Promise<TreeEntry | undefined> {
   for (let depth = 1; depth < parts.length; depth += 1) {
     const above = await repository.read.entry(tree, parts.slice(0, depth));
     if (above === undefined) return undefined;
@@ -75,22 +49,21 @@ async function placeFor(repository: Repository, tree: string, parts: readonly st
   return there;
 }
 
-function filePath(text: string): readonly string[] {
+/** The parts of a file's path. @throws PathRequiredException, InvalidPathException */
+export function filePath(text: string): readonly string[] {
   const parts = path(text);
   if (parts.length === 0 || text.endsWith('/')) throw fail('InvalidPathException', 'The specified path is not that of a file.');
   return parts;
 }
 
-function checkContent({ fileContent, commitMessage, name, email }: PutFileInput): void {
-  if (fileContent.length > limits.apiFileBytes) {
-    throw fail('FileContentSizeLimitExceededException', 'The file exceeds the limit of 6 MB. Use git to add larger files.');
-  }
+/** @throws CommitMessageLengthExceededException, NameLengthExceededException, InvalidEmailException */
+export function checkCommit({ commitMessage, name, email }: CommitWords): void {
   if (Buffer.byteLength(commitMessage ?? '') > limits.commitMessageBytes) throw fail('CommitMessageLengthExceededException', 'The commit message is too long.');
   if ((name ?? '').length > limits.userNameLength) throw fail('NameLengthExceededException', 'The name is too long.');
   if ((email ?? '').length > limits.userNameLength || /[<>\n]/.test(email ?? '')) throw fail('InvalidEmailException', 'The specified email address is not valid.');
 }
 
 /** Without a name of their own, callers are known by the last part of their ARN: user name or session name. */
-function signature({ name, email }: PutFileInput, caller: Caller, time: number): Signature {
+export function signature({ name, email }: CommitWords, caller: Caller, time: number): Signature {
   return { name: name ?? caller.arn.split(/[:/]/).at(-1) ?? '', email: email ?? '', time, zone: '+0000' };
 }

@@ -1,0 +1,2 @@
+/** Operations of STS that answer by name that they are missing. */
+export const notYet = ['AssumeRoleWithSAML', 'AssumeRoleWithWebIdentity', 'AssumeRoot', 'DecodeAuthorizationMessage', 'GetDelegatedAccessToken', 'GetWebIdentityToken'] as const;
