@@ -31,6 +31,8 @@ export const git: Group = {
       bench.say(`round ${round + 1} of ${ROUNDS}`);
       const bare = join(folder, `bare-${round}.git`);
       await exec('git', ['init', '--quiet', '--bare', bare]);
+      // A pack stays a pack there too: from loose objects the clone would have to make one first.
+      await exec('git', ['-C', bare, 'config', 'receive.unpackLimit', '1']);
       await codecommit.createRepository({ repositoryName: `bench-${round}` });
       const urls = { http: () => signedUrl(target, `bench-${round}`), file: () => `file://${bare}` };
       for (const way of inTurn(round)) {
