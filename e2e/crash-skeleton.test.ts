@@ -1,42 +1,69 @@
-import { cp, mkdtemp, rm } from 'node:fs/promises';
-import type { ChildProcess } from 'node:child_process';
-import { tmpdir } from 'node:os';
+import { rm } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { awsClients, bundleProgram, crashEveryPoint, Slipway, slipwayProgram } from '@slipway/testkit';
-import { hear } from './crash/program.ts';
-import { rowsOf } from './crash/rows.ts';
-import { eventually } from './support/eventually.ts';
+import { bundleProgram, crashEveryPoint, slipwayProgram } from '@slipway/testkit';
+import { normal, rowsOf } from './crash/rows.ts';
+import { copyOf, drive, environmentOf, remove, template, type Seen, type World } from './crash/skeleton.ts';
 
-test('x', async () => {
-  const s = await Slipway.start({ runner: 'dummy' });
-  const all = { Action: '*', Resource: '*' };
-  await s.aws.codecommit.createRepository({ repositoryName: 'app' });
-  await s.aws.codecommit.putFile({ repositoryName: 'app', branchName: 'main', filePath: 'buildspec.yml', fileContent: Buffer.from(`version: 0.2
-phases:
-  build:
-    commands:
-      - print line 1
-      - print line 2
-      - write out/page made
-artifacts:
-  files: [out/page]
-`), commitMessage: 'one' });
-  await s.aws.s3.createBucket({ Bucket: 'store' });
-  await s.aws.cloudwatchLogs.createLogGroup({ logGroupName: '/events' });
-  const project = { source: { type: 'CODEPIPELINE' as const }, artifacts: { type: 'CODEPIPELINE' as const }, environment: { type: 'LINUX_CONTAINER' as const, image: 'aws/codebuild/standard:7.0', computeType: 'BUILD_GENERAL1_SMALL' as const } };
-  await s.aws.codebuild.createProject({ name: 'app', ...project, serviceRole: await s.role('build', 'codebuild.amazonaws.com', all) });
-  await s.aws.codepipeline.createPipeline({ pipeline: { name: 'app', roleArn: await s.role('pipeline', 'codepipeline.amazonaws.com', all), artifactStore: { type: 'S3', location: 'store' }, stages: [
-    { name: 'Source', actions: [{ name: 'Fetch', actionTypeId: { category: 'Source', owner: 'AWS', provider: 'CodeCommit', version: '1' }, configuration: { RepositoryName: 'app', BranchName: 'main', PollForSourceChanges: 'false' }, outputArtifacts: [{ name: 'Source' }] }] },
-    { name: 'Build', actions: [{ name: 'Compile', actionTypeId: { category: 'Build', owner: 'AWS', provider: 'CodeBuild', version: '1' }, configuration: { ProjectName: 'app' }, inputArtifacts: [{ name: 'Source' }], outputArtifacts: [{ name: 'Built' }] }] },
-  ] } });
-  await s.settled();
-  console.log(await s.until((e) => e.detailType.includes('Pipeline Execution') && ['SUCCEEDED', 'FAILED'].includes(String(e.detail.state))));
-  await s.settled();
-  await s.stop;
-  const r = rowsOf(s.data);
-  for (const [t, rows] of Object.entries(r)) console.log(t, rows.length, rows.slice(0, 3).map((x) => x.slice(0, 900)));
-  await s.stop();
-  void [cp, mkdtemp, rm, tmpdir, dirname, join, resolve, afterAll, beforeAll, expect, awsClients, bundleProgram, crashEveryPoint, slipwayProgram, hear, eventually];
-  void (undefined as unknown as ChildProcess);
-}, 100_000);
+const everyPoint = process.env['CRASH_ALL'] === '1';
+const minutes = 60_000;
+const programs = ['supervisor', 'agent'].map((name) => join(dirname(slipwayProgram), `${name}.js`));
+
+let server: string;
+let model: string;
+
+beforeAll(async () => {
+  server = await bundleProgram(resolve(import.meta.dirname, 'crash/server.ts'));
+  model = await template();
+}, minutes);
+
+afterAll(() => rm(model, { recursive: true, force: true }));
+
+interface End {
+  readonly seen: Seen;
+  readonly rows: Record<string, string[]>;
+}
+
+function endOf({ data, seen }: World): End {
+  if (!seen) throw new Error('nothing was seen');
+  return { seen: { ...seen, build: seen.build.map(normal), log: seen.log.map(normal), actions: seen.actions.map(normal) }, rows: rowsOf(data) };
+}
+
+// The dummy runner's builds live in the server: those that it has begun end with it, as one whose supervisor was killed.
+const died = /The supervisor of the build \(process \d+\) ended without a result/;
+
+function expectDied({ seen }: End, undisturbed: End): void {
+  expect(seen.build[0]).toBe('FAULT');
+  expect(seen.status).toBe('Failed');
+  expect(seen.actions[0]).toMatch(/^Compile Failed /);
+  expect(seen.actions[1]).toBe('Fetch Succeeded');
+  expect(seen.events['CodePipeline Pipeline Execution State Change FAILED']).toBe(1);
+  expect(seen.events['CodeBuild Build State Change FAULT']).toBe(1);
+  const output = seen.log.filter((line) => line.startsWith('line'));
+  expect(output).toEqual(undisturbed.seen.log.filter((line) => line.startsWith('line')).slice(0, output.length));
+}
+
+test(`A pipeline of a source and a dummy build comes to the same end when its server is killed before and after ${everyPoint ? 'every point' : '20 of its points, drawn by a seed'}`, async () => {
+  let undisturbed: End | undefined;
+  let deaths = 0;
+  const { points, crashed, missed } = await crashEveryPoint<World>({
+    prepare: () => copyOf(model),
+    command: (world) => ({ args: [server, ...programs], env: environmentOf(world) }),
+    drive,
+    check: async (world) => {
+      const end = endOf(world);
+      undisturbed ??= end;
+      if (end.seen.build.some((line) => died.test(line))) {
+        deaths += 1;
+        expectDied(end, undisturbed);
+      } else expect(end).toEqual(undisturbed);
+    },
+    remove,
+    sample: everyPoint ? undefined : { seed: 11, count: 20 },
+    parallel: 2,
+  });
+  console.log(JSON.stringify({ points: points.length, crashed, missed, deaths }), points, undisturbed);
+  expect(undisturbed?.seen.status).toBe('Succeeded');
+  expect(crashed).toBeGreaterThan(missed * 4);
+  expect(deaths).toBeLessThan(crashed / 3);
+}, 60 * minutes);

@@ -3,7 +3,7 @@ import type { GetPipelineStateOutput, ListActionExecutionsOutput } from '@aws-sd
 import type { BatchGetDeploymentTargetsOutput, GetDeploymentOutput, InstanceTarget } from '@aws-sdk/client-codedeploy';
 import { startClone, type Clone } from './support/clone.ts';
 import { createDelivery, endOf, executionOf, type Delivery } from './support/delivery.ts';
-import { createUser } from './support/identities.ts';
+import { createUser, gitCredentials } from './support/identities.ts';
 import { randomName, randomText } from './support/random.ts';
 import { servedPage, siteFiles, type SiteOptions } from './support/site.ts';
 import { useWorld } from './support/world.ts';
@@ -19,7 +19,7 @@ describe('What fails on the way to three hosts, one at a time', () => {
   beforeAll(async () => {
     delivery = await createDelivery(world(), { hosts: 3 });
     const developer = await createUser(world().aws, randomName('developer'), { Action: ['codecommit:GitPush'], Resource: '*' });
-    clone = await startClone(world(), { name: 'clone', url: delivery.cloneUrl, access: { helper: developer } });
+    clone = await startClone(world(), { name: 'clone', url: delivery.cloneUrl, access: await gitCredentials(world().aws, developer) });
   }, minutes);
 
   /** Pushes a site and waits for the end of its execution. */

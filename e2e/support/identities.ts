@@ -46,3 +46,9 @@ export async function createUser(aws: Aws, name: string, ...statements: Statemen
   const { AccessKey } = await aws.iam.createAccessKey({ UserName: name });
   return { name, arn: User?.Arn ?? '', accessKeyId: AccessKey?.AccessKeyId ?? '', secretAccessKey: AccessKey?.SecretAccessKey ?? '' };
 }
+
+/** Git credentials of the user, as `startClone` takes them. */
+export async function gitCredentials(aws: Aws, { name }: User): Promise<{ user: string; password: string }> {
+  const { ServiceSpecificCredential: made } = await aws.iam.createServiceSpecificCredential({ UserName: name, ServiceName: 'codecommit.amazonaws.com' });
+  return { user: made?.ServiceUserName ?? '', password: made?.ServicePassword ?? '' };
+}

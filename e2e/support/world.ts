@@ -13,6 +13,9 @@ import { awsCli, cliClients, type Cli } from './cli.ts';
 const region = 'eu-central-1';
 const account = '210987654321';
 
+/** Long enough for a machine that does much else. */
+const START_MS = 45_000;
+
 export const agentProgram = join(dirname(slipwayProgram), 'agent.js');
 
 /** A server as a process of its own, in a folder of its own, and its clients. */
@@ -33,6 +36,8 @@ export interface World {
   as(credentials: Credentials): Aws;
   /** What a shell has in which `aws` and `git` are to work. */
   environment(credentials?: Credentials): NodeJS.ProcessEnv;
+  /** What the server has logged so far, warnings and errors: a line each. */
+  log(): string[];
   /** To be run at the end, the last one first, before the server is ended. */
   atEnd(end: () => Promise<unknown>): void;
 }
@@ -84,7 +89,8 @@ async function startWorld({ runner }: WorldOptions): Promise<StartedWorld> {
   });
   closeSync(log);
   const exited = new Promise<number | null>((resolve) => child.once('exit', resolve));
-  const logTail = (): string => readFileSync(logFile, 'utf8').trimEnd().split('\n').slice(-40).join('\n');
+  const lines = (): string[] => readFileSync(logFile, 'utf8').trimEnd().split('\n');
+  const logTail = (): string => lines().slice(-40).join('\n');
   const endpoint = await listening(child, logTail);
 
   const ends: (() => Promise<unknown>)[] = [];
@@ -113,6 +119,7 @@ async function startWorld({ runner }: WorldOptions): Promise<StartedWorld> {
   const aws = as(rootKey);
   return {
     endpoint, region, account, folder, data, cli, aws, as, environment, logTail,
+    log: lines,
     awsByCli: cliClients(cli, aws),
     atEnd: (end) => void ends.push(end),
     async end() {
@@ -135,6 +142,7 @@ async function listening(child: ChildProcess, logTail: () => string): Promise<st
       if (found) resolve(found);
     });
     lines.once('close', () => resolve(undefined));
+    setTimeout(() => resolve(undefined), START_MS).unref();
   });
   if (!endpoint) {
     child.kill('SIGKILL');
