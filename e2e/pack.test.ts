@@ -29,7 +29,7 @@ describe('The packed package', () => {
 
   it('holds the programs, the contracts, the examples, the licences and nothing else', () => {
     const roots = [...new Set(files.map((path) => path.split('/')[0]))].toSorted();
-    expect(roots).toEqual(['LICENSE', 'README.md', 'THIRD-PARTY-LICENSES.txt', 'dist', 'examples', 'gen', 'package.json']);
+    expect(roots).toEqual(['LICENSE', 'README.md', 'THIRD-PARTY-LICENSES.txt', 'bin', 'dist', 'examples', 'gen', 'package.json']);
     expect(files.filter((path) => path.startsWith('dist/')).toSorted()).toEqual(['dist/agent.js', 'dist/slipway.js', 'dist/supervisor.js']);
     expect(files.filter((path) => path.startsWith('gen/') && !path.endsWith('.json'))).toEqual([]);
   });
