@@ -2,7 +2,8 @@ import { mkdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../kernel/clock.ts';
 import type { LogEntry } from './ports.ts';
-import { readEntries } from './read.ts';
+import { markOf } from './marks.ts';
+import { countMarked, readEntries } from './read.ts';
 import type { ReadRequest } from './read.ts';
 import type { StoredEntry } from './frames.ts';
 import { OpenStream } from './stream.ts';
@@ -16,11 +17,15 @@ export type { LogEntry, LogSink, LogSinkRequest, LogWriter } from './ports.ts';
 export interface StreamSummary {
   /** One more than the highest number stored. */
   readonly nextSeq: number;
+  /** Where the next entry will stand. */
+  readonly nextPosition: number;
   readonly bytes: number;
   readonly firstTimestamp?: number;
   readonly lastTimestamp?: number;
   readonly lastIngested?: number;
 }
+
+export type UnnumberedEntry = Omit<LogEntry, 'seq'>;
 
 /**
  * The bytes of log streams: append-only segment files under a folder, the truth from which everything else is rebuilt.
@@ -32,7 +37,12 @@ export interface LogStore {
   /** Drops entries whose `seq` is already stored. */
   append(streamId: string, entries: readonly LogEntry[]): Promise<void>;
   /** For a producer that does not number its lines. Never drops. */
-  appendUnnumbered(streamId: string, entries: readonly Omit<LogEntry, 'seq'>[]): Promise<void>;
+  appendUnnumbered(streamId: string, entries: readonly UnnumberedEntry[]): Promise<void>;
+  /**
+   * The same, for a producer that does not know after a crash whether it has appended: what was stored under this name
+   * at or behind the position `from` is not stored again. One call of a name at a time.
+   */
+  appendOnce(streamId: string, name: string, entries: readonly UnnumberedEntry[], from: number): Promise<void>;
   read(streamId: string, request: ReadRequest): Promise<StoredEntry[]>;
   summary(streamId: string): Promise<StreamSummary>;
   /** Calls `wake` after each append until the answer is called. */
@@ -50,7 +60,7 @@ const OPEN_STREAMS = 200;
 export async function openLogs(directory: string, deps: { clock: Clock }): Promise<LogStore> {
   await mkdir(directory, { recursive: true, mode: 0o700 });
   /** In the order of use. */
-  const open = new Map<string, Promise<OpenStream>>();
+  const open = new Map<string, Promise<OpenStream | undefined>>();
   const users = new Map<string, number>();
   const followers = new Map<string, Set<() => void>>();
 
@@ -59,22 +69,31 @@ export async function openLogs(directory: string, deps: { clock: Clock }): Promi
     return join(directory, id.slice(0, 2), id);
   };
 
-  /** Undefined when nothing was ever appended to the stream. */
+  /** Undefined when nothing was ever appended to the stream. Whoever asks first is answered first, so that appends keep their order. */
   async function opened(id: string, create: boolean): Promise<OpenStream | undefined> {
-    const path = folder(id);
-    if (!open.has(id)) {
-      const exists = await isThere(path);
-      if (!exists && !create) return undefined;
-      // Another call may have opened it meanwhile: two would write the same file.
-      if (!open.has(id)) open.set(id, exists ? OpenStream.open(path) : OpenStream.create(path));
-    }
-    const opening = open.get(id) as Promise<OpenStream>;
-    open.delete(id);
-    open.set(id, opening);
-    return opening.catch((error: unknown) => {
+    for (;;) {
+      const opening = open.get(id) ?? look(id, create);
       open.delete(id);
+      open.set(id, opening);
+      const stream = await opening;
+      // Another call was only looking, and found nothing.
+      if (stream !== undefined || !create) return stream;
+    }
+  }
+
+  /** Known as the one that opens the stream before it has: two would write the same file. */
+  function look(id: string, create: boolean): Promise<OpenStream | undefined> {
+    const forget = (): void => {
+      if (open.get(id) === opening) open.delete(id);
+    };
+    const opening = openOrCreate(folder(id), create).then((stream) => {
+      if (stream === undefined) forget();
+      return stream;
+    }, (error: unknown) => {
+      forget();
       throw error;
     });
+    return opening;
   }
 
   /** Runs `work` on the open stream, which is not closed meanwhile. */
@@ -96,7 +115,7 @@ export async function openLogs(directory: string, deps: { clock: Clock }): Promi
       if (open.size <= OPEN_STREAMS) return;
       if (users.has(id)) continue;
       open.delete(id);
-      await (await opening).close();
+      await (await opening)?.close();
     }
   }
 
@@ -116,11 +135,19 @@ export async function openLogs(directory: string, deps: { clock: Clock }): Promi
       await using(id, true, (stream) => stream.append(number, deps.clock.now()), undefined);
       wake(id);
     },
+    async appendOnce(id, name, entries, from) {
+      const mark = markOf(name);
+      await using(id, true, async (stream) => {
+        const stored = await countMarked(stream, mark, from);
+        if (stored < entries.length) await stream.append(entries.slice(stored).map((entry) => ({ ...entry, seq: mark })), deps.clock.now());
+      }, undefined);
+      wake(id);
+    },
     read: (id, request) => using(id, false, (stream) => readEntries(stream, request), []),
     summary: (id) => using<StreamSummary>(id, false, async (stream) => ({
-      nextSeq: stream.nextSeq, bytes: stream.bytes, firstTimestamp: stream.firstTimestamp, lastTimestamp: stream.lastTimestamp,
+      nextSeq: stream.nextSeq, nextPosition: stream.nextPosition, bytes: stream.bytes, firstTimestamp: stream.firstTimestamp, lastTimestamp: stream.lastTimestamp,
       ...(stream.lastIngested > 0 ? { lastIngested: stream.lastIngested } : {}),
-    }), { nextSeq: 0, bytes: 0 }),
+    }), { nextSeq: 0, nextPosition: 0, bytes: 0 }),
     follow(id, run) {
       const set = followers.get(id) ?? new Set();
       followers.set(id, set.add(run));
@@ -139,9 +166,14 @@ export async function openLogs(directory: string, deps: { clock: Clock }): Promi
     async close() {
       const streams = [...open.values()];
       open.clear();
-      await Promise.all(streams.map(async (opening) => (await opening).close()));
+      await Promise.all(streams.map(async (opening) => (await opening)?.close()));
     },
   };
+}
+
+async function openOrCreate(path: string, create: boolean): Promise<OpenStream | undefined> {
+  if (await isThere(path)) return OpenStream.open(path);
+  return create ? OpenStream.create(path) : undefined;
 }
 
 async function isThere(path: string): Promise<boolean> {

@@ -46,7 +46,7 @@ test('read: beside a writer, a reader gets whole lines from the first on and nev
 
 test('read: a stream that nobody wrote is empty and is not made by reading', async () => {
   expect(await all()).toEqual([]);
-  expect(await logs.summary(ID)).toEqual({ nextSeq: 0, bytes: 0 });
+  expect(await logs.summary(ID)).toEqual({ nextSeq: 0, nextPosition: 0, bytes: 0 });
   expect(await readdir(directory)).toEqual([]);
 });
 
@@ -54,6 +54,18 @@ test('append: lines come back in order with their times, also after a restart', 
   await logs.append(ID, lines(0, 3));
   await reopen();
   expect(await all()).toEqual(lines(0, 3).map((line, position) => ({ ...line, position, ingested: 5000 })));
+});
+
+test('appendOnce: what a crash left stored is not stored again, and numbered lines go on undisturbed', async () => {
+  const once = lines(5, 8).map(({ timestamp, message }) => ({ timestamp, message }));
+  await logs.append(ID, lines(0, 5));
+  await logs.appendOnce(ID, 'the first', once.slice(0, 2), 5);
+  await reopen();
+  await logs.append(ID, lines(4, 6));
+  await logs.appendOnce(ID, 'the first', once, 5);
+  await logs.appendOnce(ID, 'the second', once.slice(0, 1), 8);
+  expect(messages(await all())).toEqual(['line 0', 'line 1', 'line 2', 'line 3', 'line 4', 'line 5', 'line 5', 'line 5', 'line 6', 'line 7']);
+  expect(await logs.summary(ID)).toMatchObject({ nextSeq: 6, nextPosition: 10 });
 });
 
 test('append: a producer that sends lines again after a crash doubles none', async () => {

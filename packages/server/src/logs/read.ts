@@ -53,6 +53,16 @@ export async function readEntries(stream: OpenStream, request: ReadRequest): Pro
   return found;
 }
 
+/** How many entries with this mark are stored at or behind a position. */
+export async function countMarked(stream: OpenStream, mark: number, from: number): Promise<number> {
+  let count = 0;
+  for (const block of stream.blocks.filter(({ first, count: entries }) => first + entries > from)) {
+    const entries = await readBlock(stream.path(block.segment), block);
+    count += entries.filter(({ seq, position }) => seq === mark && position >= from).length;
+  }
+  return count;
+}
+
 export function compare(a: Position, b: Position): number {
   return a.timestamp - b.timestamp || a.position - b.position;
 }

@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { encodeFrame, encodeHeader, HEADER_BYTES } from './frames.ts';
 import type { StoredEntry } from './frames.ts';
 import type { LogEntry } from './ports.ts';
+import { isMark } from './marks.ts';
 import { indexFrame, readIndex, scanSegment, writeIndex } from './segment.ts';
 import type { Block, SegmentState } from './segment.ts';
 
@@ -155,9 +156,9 @@ export class OpenStream {
     const fresh: StoredEntry[] = [];
     for (const { entries, ingested } of group) {
       for (const { seq, timestamp, message } of typeof entries === 'function' ? entries(nextSeq) : entries) {
-        if (seq < nextSeq) continue;
+        if (!isMark(seq) && seq < nextSeq) continue;
         fresh.push({ position: this.nextPosition + fresh.length, seq, timestamp, ingested, message });
-        nextSeq = seq + 1;
+        if (!isMark(seq)) nextSeq = seq + 1;
       }
     }
     if (fresh.length === 0) return;

@@ -1,8 +1,10 @@
 import type { CloudWatchLogsApi } from '@slipway/contracts';
 import type { InputLogEvent, RejectedLogEventsInfo } from '@slipway/contracts/cloudwatch-logs';
 import type { Clock } from '../../kernel/clock.ts';
+import type { Database } from '../../kernel/database.ts';
 import type { Place } from '../../kernel/place.ts';
-import type { Operations } from '../../kernel/service.ts';
+import { replay } from '../../kernel/replay.ts';
+import type { Call, Operations } from '../../kernel/service.ts';
 import type { LogStore, Position, StoredEntry } from '../../logs/index.ts';
 import { noGroup } from './groups.ts';
 import { EVENT_OVERHEAD_BYTES, MAX_BATCH_BYTES, MAX_BATCH_SPAN, MAX_PAGE_BYTES, MAX_PAGE_EVENTS, TOO_NEW, TOO_OLD } from './limits.ts';
@@ -14,13 +16,24 @@ import { noStream } from './streams.ts';
 const DAY = 24 * 3600_000;
 
 /** Writing and reading the events of one stream. */
-export function events(deps: { clock: Clock; logs: LogStore; rows: LogsTables }) {
-  const { clock, logs, rows } = deps;
+export function events(deps: { db: Database; clock: Clock; logs: LogStore; rows: LogsTables }) {
+  const { db, clock, logs, rows } = deps;
 
   async function streamOf(at: Place, group: string, name: string): Promise<StreamRow> {
     const row = await rows.stream(at, group, name);
     if (row !== undefined) return row;
     throw await rows.group(at, group) === undefined ? noGroup() : noStream();
+  }
+
+  /**
+   * Where the stream ended when the call was first made. It is committed ahead of the append, whose bytes lie in no
+   * database: a repetition after a crash looks from there on for what the first one has stored.
+   */
+  async function firstTried({ storage_id: id }: StreamRow, call: Call): Promise<number> {
+    const { nextPosition } = await logs.summary(id);
+    const first = await db.transaction((tx) => replay(tx, call, 'logs:PutLogEvents', {}, async () => ({ stream: id, position: nextPosition }), { now: clock.now() }));
+    // A stream made anew under the same name begins at 0.
+    return first.stream === id ? first.position : 0;
   }
 
   return {
@@ -30,7 +43,8 @@ export function events(deps: { clock: Clock; logs: LogStore; rows: LogsTables })
       const stream = await streamOf(call, input.logGroupName, input.logStreamName);
       const retention = (await rows.group(call, input.logGroupName))?.retention_days ?? undefined;
       const { accepted, rejected } = sift(input.logEvents, clock.now(), retention);
-      await logs.appendUnnumbered(stream.storage_id, accepted);
+      if (call.once === undefined) await logs.appendUnnumbered(stream.storage_id, accepted);
+      else await logs.appendOnce(stream.storage_id, call.once, accepted, await firstTried(stream, call));
       // The token means nothing any more; AWS still hands one out, and old agents send it back.
       return { nextSequenceToken: String(clock.now()).padStart(56, '4'), ...(rejected ? { rejectedLogEventsInfo: rejected } : {}) };
     },
