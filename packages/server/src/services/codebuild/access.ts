@@ -1,4 +1,5 @@
 import type { CodeBuildApi } from '@slipway/contracts';
+import { passRole } from '../../kernel/access.ts';
 import type { AccessRequest, AccessTable, Call } from '../../kernel/service.ts';
 import { buildIdOf, projectArn, projectNameOf, projectOfBuild } from './arns.ts';
 import type { notYet } from './not-yet.ts';
@@ -23,4 +24,4 @@ const onProject = (operation: string, name: string, call: Call): AccessRequest =
 const onBuild = (operation: string, id: string, call: Call): AccessRequest => onProject(operation, projectOfBuild(buildIdOf(id)), call);
 
 const passing = (role: string | undefined): AccessRequest[] =>
-  role === undefined ? [] : [{ action: 'iam:PassRole', resource: role, context: { 'iam:PassedToService': 'codebuild.amazonaws.com' } }];
+  role === undefined ? [] : [passRole(role, 'codebuild.amazonaws.com')];

@@ -1,5 +1,5 @@
 import { formatArn, parseArn } from '../../kernel/arn.ts';
-import type { Place } from './store.ts';
+import type { Place } from '../../kernel/place.ts';
 
 const arnOf = ({ account, region }: Place, resource: string): string => formatArn({ service: 'codebuild', region, account, resource });
 

@@ -17,7 +17,7 @@ import { phaseChange, stateChange } from './events.ts';
 import { fail } from './fail.ts';
 import { buildJob } from './job.ts';
 import { idempotencyTokenLifetime, maxBuildsPerRequest, pageSize } from './limits.ts';
-import { pageKey } from './pages.ts';
+import { pagesOf } from './pages.ts';
 import { phaseEnded, phaseStarted } from './phases.ts';
 import { notFound } from './projects.ts';
 import { deleteBuild, findBuilds, findProject, insertBuild, listBuilds, lockBuild, lockProject, updateBuild, updateProject, type BuildRow, type ProjectRow } from './store.ts';
@@ -84,12 +84,11 @@ export function builds({ db, clock, jobs, outbox, paging, endpoint }: BuildsDeps
 
   async function list(operation: string, project: string | undefined, input: { sortOrder?: string; nextToken?: string }, call: Call): Promise<{ ids: string[]; nextToken: string | undefined }> {
     const { sortOrder = 'DESCENDING', nextToken } = input;
-    const place = { operation, account: call.account, region: call.region, arguments: { project, sortOrder } };
-    const key = pageKey(paging, place, nextToken);
+    const listing = pagesOf(paging, call, operation, { project, sortOrder });
+    const key = listing.read(nextToken);
     const rows = await listBuilds(db, call, { project, descending: sortOrder === 'DESCENDING', after: key && { startedAt: Number(key[0]), id: String(key[1]) }, limit: pageSize + 1 });
-    const shown = rows.slice(0, pageSize);
-    const last = rows.length > pageSize ? shown.at(-1) : undefined;
-    return { ids: shown.map((row) => row.id), nextToken: last && paging.after(place, [last.started_at, last.id]) };
+    const { page, next } = listing.cut(rows, pageSize, (row) => [row.started_at, row.id]);
+    return { ids: page.map((row) => row.id), nextToken: next };
   }
 
   return {
@@ -153,12 +152,12 @@ export function builds({ db, clock, jobs, outbox, paging, endpoint }: BuildsDeps
       });
     },
 
-    ListBuilds: (input, call) => list('codebuild:ListBuilds', undefined, input, call),
+    ListBuilds: (input, call) => list('ListBuilds', undefined, input, call),
 
     async ListBuildsForProject(input, call) {
       const name = projectNameOf(input.projectName);
       if (!(await findProject(db, call, name))) throw notFound(call, name);
-      return list('codebuild:ListBuildsForProject', name, input, call);
+      return list('ListBuildsForProject', name, input, call);
     },
   } satisfies Partial<Operations<CodeBuildApi>>;
 }

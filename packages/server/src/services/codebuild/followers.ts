@@ -3,8 +3,8 @@ import { spoolGrowth } from '@slipway/builder';
 import type { Jobs } from '../../engine/jobs.ts';
 import type { Database } from '../../kernel/database.ts';
 import type { Log } from '../../kernel/log.ts';
+import type { Place } from '../../kernel/place.ts';
 import { buildJob } from './job.ts';
-import type { Place } from './store.ts';
 
 /** News that comes alone is taken over at once; the more a build says, the more of it is taken over together. ms */
 const PAUSE = { least: 10, most: 200 } as const;

@@ -1,10 +1,8 @@
-import type { PageKey, PagePlace, Paging } from '../../kernel/paging.ts';
+import { pages } from '../../kernel/paging.ts';
+import type { Pages, Paging } from '../../kernel/paging.ts';
+import type { Place } from '../../kernel/place.ts';
 import { fail } from './fail.ts';
 
-/** The key behind which a page goes on. @throws InvalidInputException for a token that is not this list's. */
-export function pageKey(paging: Paging, place: PagePlace, token: string | undefined): PageKey | undefined {
-  if (token === undefined) return undefined;
-  const key = paging.read(place, token);
-  if (!key) throw fail('InvalidInputException', 'Invalid token: it is not one that this operation returned for the same arguments');
-  return key;
-}
+/** The pages of one listing; refuses tokens with InvalidInputException. */
+export const pagesOf = (paging: Paging, place: Place, operation: string, args: unknown): Pages =>
+  pages(paging, place, `codebuild:${operation}`, args, () => fail('InvalidInputException', 'Invalid token: it is not one that this operation returned for the same arguments'));

@@ -2,15 +2,17 @@ import type { CodeBuildApi } from '@slipway/contracts';
 import type { Project } from '@slipway/contracts/codebuild';
 import type { Clock } from '../../kernel/clock.ts';
 import type { Database } from '../../kernel/database.ts';
+import { whenTaken } from '../../kernel/database/index.ts';
 import type { Paging } from '../../kernel/paging.ts';
 import type { Operations } from '../../kernel/service.ts';
 import { listTags, removeAllTags, replaceTags, type Tag } from '../../kernel/tags.ts';
+import type { Place } from '../../kernel/place.ts';
 import { projectArn, projectNameOf } from './arns.ts';
 import { checkDefinition, checkProjectName, shownDefinition, withChanges, type ProjectDefinition } from './definition.ts';
 import { fail } from './fail.ts';
 import { maxProjectsPerRequest, pageSize } from './limits.ts';
-import { pageKey } from './pages.ts';
-import { deleteProject, findProject, findProjects, insertProject, listProjects, lockProject, NameTaken, updateProject, type Place, type ProjectPage, type ProjectRow } from './store.ts';
+import { pagesOf } from './pages.ts';
+import { deleteProject, findProject, findProjects, insertProject, listProjects, lockProject, updateProject, type ProjectPage, type ProjectRow } from './store.ts';
 
 export interface ProjectsDeps {
   readonly db: Database;
@@ -41,11 +43,8 @@ export function projects({ db, clock, paging }: ProjectsDeps) {
       checkDefinition(definition);
       const now = clock.now();
       await db.transaction(async (tx) => {
-        try {
-          await insertProject(tx, { account: call.account, region: call.region, name, definition: JSON.stringify(definition), last_build_number: 0, created_at: now, modified_at: now });
-        } catch (error) {
-          throw error instanceof NameTaken ? fail('ResourceAlreadyExistsException', `Project already exists: ${projectArn(call, name)}`) : error;
-        }
+        await insertProject(tx, { account: call.account, region: call.region, name, definition: JSON.stringify(definition), last_build_number: 0, created_at: now, modified_at: now })
+          .catch(whenTaken(() => fail('ResourceAlreadyExistsException', `Project already exists: ${projectArn(call, name)}`)));
         await replaceTags(tx, { account: call.account, arn: projectArn(call, name) }, complete(tags), refuseTags);
       });
       return { project: await shownByName(call, name) };
@@ -82,14 +81,13 @@ export function projects({ db, clock, paging }: ProjectsDeps) {
     },
 
     async ListProjects({ sortBy = 'NAME', sortOrder = 'ASCENDING', nextToken }, call) {
-      const place = { operation: 'codebuild:ListProjects', account: call.account, region: call.region, arguments: { sortBy, sortOrder } };
-      const key = pageKey(paging, place, nextToken);
+      const listing = pagesOf(paging, call, 'ListProjects', { sortBy, sortOrder });
+      const key = listing.read(nextToken);
       const column = sortColumns[sortBy];
-      const page: ProjectPage = { sortBy: column, descending: sortOrder === 'DESCENDING', after: key && { name: String(key[0]), at: Number(key[1]) }, limit: pageSize + 1 };
-      const rows = await listProjects(db, call, page);
-      const shownRows = rows.slice(0, pageSize);
-      const last = rows.length > pageSize ? shownRows.at(-1) : undefined;
-      return { projects: shownRows.map((row) => row.name), nextToken: last && paging.after(place, [last.name, column === 'name' ? 0 : last[column]]) };
+      const asked: ProjectPage = { sortBy: column, descending: sortOrder === 'DESCENDING', after: key && { name: String(key[0]), at: Number(key[1]) }, limit: pageSize + 1 };
+      const rows = await listProjects(db, call, asked);
+      const { page, next } = listing.cut(rows, pageSize, (row) => [row.name, column === 'name' ? 0 : row[column]]);
+      return { projects: page.map((row) => row.name), nextToken: next };
     },
   } satisfies Partial<Operations<CodeBuildApi>>;
 }

@@ -1,11 +1,6 @@
-import { isUniqueViolation, lockRow } from '../../kernel/database/index.ts';
+import { lockRow } from '../../kernel/database/index.ts';
 import type { Database, Transaction } from '../../kernel/database.ts';
-
-/** Where a resource lives. */
-export interface Place {
-  readonly account: string;
-  readonly region: string;
-}
+import type { Place } from '../../kernel/place.ts';
 
 export interface ProjectRow extends Place {
   readonly name: string;
@@ -64,10 +59,6 @@ type Tables = {
 
 type Source = Pick<Database, 'read'>;
 
-export class NameTaken extends Error {
-  override readonly name = 'NameTaken';
-}
-
 export async function findProject({ read }: Source, { account, region }: Place, name: string): Promise<ProjectRow | undefined> {
   return read.withTables<Tables>().selectFrom('codebuild_projects').selectAll().where('account', '=', account).where('region', '=', region).where('name', '=', name).executeTakeFirst();
 }
@@ -81,13 +72,8 @@ export async function lockProject(tx: Transaction, { account, region }: Place, n
   return tx.query.withTables<Tables>().selectFrom('codebuild_projects').selectAll().where('account', '=', account).where('region', '=', region).where('name', '=', name).$call(lockRow(tx)).executeTakeFirst();
 }
 
-/** @throws NameTaken */
 export async function insertProject(tx: Transaction, row: ProjectRow): Promise<void> {
-  try {
-    await tx.query.withTables<Tables>().insertInto('codebuild_projects').values(row).execute();
-  } catch (error) {
-    throw isUniqueViolation(error) ? new NameTaken() : error;
-  }
+  await tx.query.withTables<Tables>().insertInto('codebuild_projects').values(row).execute();
 }
 
 export async function updateProject(tx: Transaction, { account, region, name }: Place & { name: string }, change: Partial<Pick<ProjectRow, 'definition' | 'last_build_number' | 'modified_at'>>): Promise<void> {

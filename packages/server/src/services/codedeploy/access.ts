@@ -1,4 +1,5 @@
 import type { CodeDeployApi } from '@slipway/contracts';
+import { passRole } from '../../kernel/access.ts';
 import type { Database } from '../../kernel/database.ts';
 import type { AccessRequest, AccessTable, Call } from '../../kernel/service.ts';
 import { applicationArn, configArn, groupArn, instanceArn } from './arns.ts';
@@ -13,7 +14,6 @@ const ask = (operation: string, resource: string): AccessRequest => ({ action: `
 const onApplication = (operation: string) => (input: { applicationName: string }, call: Call): AccessRequest => ask(operation, applicationArn(call, input.applicationName));
 const onGroup = (operation: string) => (input: { applicationName: string; deploymentGroupName: string }, call: Call): AccessRequest =>
   ask(operation, groupArn(call, input.applicationName, input.deploymentGroupName));
-const passing = (roleArn: string): AccessRequest => ({ action: 'iam:PassRole', resource: roleArn, context: { 'iam:PassedToService': SERVICE } });
 const onAll = (operation: string) => (): AccessRequest => ask(operation, '*');
 
 /** Service Authorization Reference, "Actions defined by AWS CodeDeploy". */
@@ -37,10 +37,10 @@ export function access(db: Database): AccessTable<CodeDeployApi, (typeof notYet)
     RegisterApplicationRevision: onApplication('RegisterApplicationRevision'),
     GetApplicationRevision: onApplication('GetApplicationRevision'),
     ListApplicationRevisions: onApplication('ListApplicationRevisions'),
-    CreateDeploymentGroup: (input, call) => [onGroup('CreateDeploymentGroup')(input, call), passing(input.serviceRoleArn)],
+    CreateDeploymentGroup: (input, call) => [onGroup('CreateDeploymentGroup')(input, call), passRole(input.serviceRoleArn, SERVICE)],
     UpdateDeploymentGroup: (input, call) => [
       ask('UpdateDeploymentGroup', groupArn(call, input.applicationName, input.currentDeploymentGroupName)),
-      ...input.serviceRoleArn === undefined ? [] : [passing(input.serviceRoleArn)],
+      ...input.serviceRoleArn === undefined ? [] : [passRole(input.serviceRoleArn, SERVICE)],
     ],
     GetDeploymentGroup: onGroup('GetDeploymentGroup'),
     DeleteDeploymentGroup: onGroup('DeleteDeploymentGroup'),

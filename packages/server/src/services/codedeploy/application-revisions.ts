@@ -33,8 +33,9 @@ export function applicationRevisions({ db, clock, paging }: RoomDeps) {
       if (chosen.s3KeyPrefix !== undefined && chosen.s3Bucket === undefined) throw fail('InvalidKeyPrefixFilterException', 'A key prefix needs the bucket that it is about.');
       const pages = pagesOf(paging, call, 'ListApplicationRevisions', chosen);
       const [last] = pages.read(nextToken);
-      const rows = sorted((await listRevisions(db, application)).filter((row) => isChosen(row, chosen)), chosen);
-      const rest = last === undefined ? rows : rows.slice(rows.findIndex((row) => row.revision_key === last) + 1);
+      const rows = sorted(await listRevisions(db, application), chosen);
+      // Chosen after the place is found: a deployment meanwhile may have made the last one shown no longer chosen.
+      const rest = rows.slice(last === undefined ? 0 : rows.findIndex((row) => row.revision_key === last) + 1).filter((row) => isChosen(row, chosen));
       const { shown, ...more } = pages.cut(rest, (row) => [row.revision_key]);
       return { revisions: shown.map(locationOf), ...more };
     },

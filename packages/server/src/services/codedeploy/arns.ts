@@ -1,5 +1,5 @@
 import { formatArn } from '../../kernel/arn.ts';
-import type { Place } from './store.ts';
+import type { Place } from '../../kernel/place.ts';
 
 const arn = ({ account, region }: Place, resource: string): string => formatArn({ service: 'codedeploy', region, account, resource });
 

@@ -5,15 +5,16 @@ import { ServiceError } from '../../kernel/errors.ts';
 import { uuid } from '../../kernel/ids.ts';
 import type { Call, Operations } from '../../kernel/service.ts';
 import { putTags, removeAllTags } from '../../kernel/tags.ts';
+import type { Place } from '../../kernel/place.ts';
 import { groupArn } from './arns.ts';
 import { DEFAULT_CONFIG, findConfig } from './configs.ts';
 import { cannotAssume, SERVICE } from './obstacles.ts';
-import { pageOfNames, pagesOf } from './pages.ts';
+import { pagesOf } from './pages.ts';
 import { deleteGroup, findApplication, findGroup, insertGroup, lastDeployment, listGroups, listInstances, lockGroup, tagsOfInstance, updateGroup } from './registry-store.ts';
 import type { ApplicationRow, GroupRow, InstanceRow } from './registry-store.ts';
 import { applicationName, existingApplication, existingGroup, fail, groupName, noGroup, refuse } from './room.ts';
 import type { RoomDeps } from './room.ts';
-import type { DeploymentRow, DeploymentSettings, Place } from './store.ts';
+import type { DeploymentRow, DeploymentSettings } from './store.ts';
 import { moveTags, plainTags, refuseTags, tagged } from './tags.ts';
 import { faultOf, matchesAny, matchesSet } from './tag-filters.ts';
 
@@ -91,7 +92,7 @@ export function groups({ db, paging, identities }: RoomDeps) {
     async ListDeploymentGroups(input, call) {
       const application = await existingApplication(db, call, input.applicationName);
       const pages = pagesOf(paging, call, 'ListDeploymentGroups', application.application_id);
-      const { shown, ...more } = pageOfNames(pages, (await listGroups(db, application)).map((row) => row.name), input.nextToken);
+      const { shown, ...more } = pages.names((await listGroups(db, application)).map((row) => row.name), input.nextToken);
       return { applicationName: application.name, deploymentGroups: [...shown], ...more };
     },
 

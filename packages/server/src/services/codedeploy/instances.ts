@@ -4,7 +4,7 @@ import type { Transaction } from '../../kernel/database.ts';
 import { suffix } from '../../kernel/ids.ts';
 import type { Call, Operations } from '../../kernel/service.ts';
 import { instanceArn } from './arns.ts';
-import { pageOfNames, pagesOf } from './pages.ts';
+import { pagesOf } from './pages.ts';
 import { findInstance, listInstances, lockInstance, registeredWith, saveInstance, tagsOfInstance } from './registry-store.ts';
 import type { InstanceRow } from './registry-store.ts';
 import { fail, instanceName } from './room.ts';
@@ -71,7 +71,7 @@ export function instances({ db, clock, paging }: RoomDeps) {
       const rows = (await listInstances(db, call)).filter((row) => input.registrationStatus === undefined || (row.deregistered === null) === (input.registrationStatus === 'Registered'));
       const pages = pagesOf(paging, call, 'ListOnPremisesInstances', { filters, status: input.registrationStatus });
       const names = rows.filter((row) => filters.length === 0 || matchesAny(filters, tagsOfInstance(row))).map((row) => row.name);
-      const { shown, ...more } = pageOfNames(pages, names, input.nextToken);
+      const { shown, ...more } = pages.names(names, input.nextToken);
       return { instanceNames: [...shown], ...more };
     },
   } satisfies Partial<Operations<CodeDeployApi>>;

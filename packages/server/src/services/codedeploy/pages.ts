@@ -1,29 +1,26 @@
+import { pages } from '../../kernel/paging.ts';
 import type { PageKey, Paging } from '../../kernel/paging.ts';
+import type { Place } from '../../kernel/place.ts';
 import { PAGE } from './limits.ts';
 import { fail } from './room.ts';
-import type { Place } from './store.ts';
+
+/** What a List call answers: `{ shown, ...more }`. */
+interface Shown<Row> { readonly shown: readonly Row[]; readonly nextToken: string | undefined }
 
 /** The pages of one List call; `args` is what else decides which rows there are. */
 export function pagesOf(paging: Paging, at: Place, operation: string, args: unknown = null) {
-  const place = { operation: `codedeploy:${operation}`, account: at.account, region: at.region, arguments: args };
+  const listing = pages(paging, at, `codedeploy:${operation}`, args, () => fail('InvalidNextTokenException', 'The next token is not valid.'));
   return {
     /** The key of the last row on the page before; empty for the first page. */
-    read(token: string | undefined): PageKey {
-      const key = token === undefined ? [] : paging.read(place, token);
-      if (key === undefined) throw fail('InvalidNextTokenException', 'The next token is not valid.');
-      return key;
+    read: (token: string | undefined): PageKey => listing.read(token) ?? [],
+    cut<Row>(rows: readonly Row[], keyOf: (row: Row) => PageKey): Shown<Row> {
+      const { page, next } = listing.cut(rows, PAGE, keyOf);
+      return { shown: page, nextToken: next };
     },
-    /** One page of the rows behind the key that was read; there is a next page when there are more than a page holds. */
-    cut<Row>(rows: readonly Row[], keyOf: (row: Row) => PageKey): { shown: readonly Row[]; nextToken?: string } {
-      const shown = rows.slice(0, PAGE);
-      const last = shown.at(-1);
-      return rows.length > PAGE && last !== undefined ? { shown, nextToken: paging.after(place, keyOf(last)) } : { shown };
+    /** Of names that are all at hand, in their bytewise order; the one that the token names may be gone. */
+    names(all: readonly string[], token: string | undefined): Shown<string> {
+      const { page, next } = listing.within(all, token, PAGE, (name) => name);
+      return { shown: page, nextToken: next };
     },
   };
-}
-
-/** One page of names that are all at hand, in their order. */
-export function pageOfNames(pages: ReturnType<typeof pagesOf>, names: readonly string[], token: string | undefined): { shown: readonly string[]; nextToken?: string } {
-  const [last] = pages.read(token);
-  return pages.cut(last === undefined ? names : names.slice(names.indexOf(String(last)) + 1), (name) => [name]);
 }

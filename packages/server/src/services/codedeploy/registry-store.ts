@@ -2,7 +2,8 @@ import type { Kysely } from 'kysely';
 import type { RevisionLocation, Tag } from '@slipway/contracts/codedeploy';
 import type { Database, Transaction } from '../../kernel/database.ts';
 import { lockRow } from '../../kernel/database/index.ts';
-import type { DeploymentRow, Place, TargetRow } from './store.ts';
+import type { Place } from '../../kernel/place.ts';
+import type { DeploymentRow, TargetRow } from './store.ts';
 
 export type ApplicationRow = { account: string; region: string; name: string; application_id: string; created: number };
 export type GroupRow = {

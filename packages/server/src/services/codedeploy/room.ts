@@ -7,10 +7,11 @@ import type { Database } from '../../kernel/database.ts';
 import { failures } from '../../kernel/errors.ts';
 import type { Paging } from '../../kernel/paging.ts';
 import type { Identities, Peers } from '../../kernel/peers.ts';
+import type { Place } from '../../kernel/place.ts';
 import { findApplication, findGroup } from './registry-store.ts';
 import type { ApplicationRow, GroupRow } from './registry-store.ts';
 import { findDeployment } from './store.ts';
-import type { DeploymentRow, Place } from './store.ts';
+import type { DeploymentRow } from './store.ts';
 
 /** What the operations share. */
 export interface RoomDeps {

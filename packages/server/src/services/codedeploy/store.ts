@@ -1,9 +1,8 @@
 import type { RevisionLocation } from '@slipway/contracts/codedeploy';
 import type { Database, Transaction } from '../../kernel/database.ts';
 import { lockRow } from '../../kernel/database/index.ts';
+import type { Place } from '../../kernel/place.ts';
 import type { EventState, TargetState } from './decide.ts';
-
-export interface Place { readonly account: string; readonly region: string }
 
 export type DeploymentStatus = 'Created' | 'InProgress' | 'Succeeded' | 'Failed' | 'Stopped';
 

@@ -3,7 +3,7 @@ import type { DeploymentTarget, Diagnostics, InstanceSummary, LifecycleEvent } f
 import type { Database } from '../../kernel/database.ts';
 import type { Call, Operations } from '../../kernel/service.ts';
 import { instanceArn } from './arns.ts';
-import { pageOfNames, pagesOf } from './pages.ts';
+import { pagesOf } from './pages.ts';
 import { existingDeployment, fail, refuse } from './room.ts';
 import type { RoomDeps } from './room.ts';
 import { eventsOf, targetsOf } from './store.ts';
@@ -17,8 +17,8 @@ export function targets({ db, paging }: RoomDeps) {
       for (const name of Object.keys(targetFilters)) if (name !== 'TargetStatus') throw fail('InvalidTargetFilterNameException', `The target filter ${name} is not supported by Slipway yet.`);
       const statuses = (targetFilters as { TargetStatus?: readonly string[] }).TargetStatus;
       const rows = await rowsOf(db, call, deploymentId);
-      const { shown, ...more } = pageOfNames(pagesOf(paging, call, 'ListDeploymentTargets', { deploymentId, statuses }), idsOf(rows, statuses), input.nextToken);
-      return { targetIds: [...shown], ...more };
+      const { ids, nextToken } = pageOfIds(pagesOf(paging, call, 'ListDeploymentTargets', { deploymentId, statuses }), rows, statuses, input.nextToken);
+      return { targetIds: ids, nextToken };
     },
 
     async GetDeploymentTarget(input, call) {
@@ -39,8 +39,8 @@ export function targets({ db, paging }: RoomDeps) {
       refuse(input, ['instanceTypeFilter']);
       const statuses: readonly string[] | undefined = input.instanceStatusFilter;
       const rows = await rowsOf(db, call, input.deploymentId);
-      const { shown, ...more } = pageOfNames(pagesOf(paging, call, 'ListDeploymentInstances', { deploymentId: input.deploymentId, statuses }), idsOf(rows, statuses), input.nextToken);
-      return { instancesList: [...shown], ...more };
+      const { ids, nextToken } = pageOfIds(pagesOf(paging, call, 'ListDeploymentInstances', { deploymentId: input.deploymentId, statuses }), rows, statuses, input.nextToken);
+      return { instancesList: ids, nextToken };
     },
 
     async GetDeploymentInstance(input, call) {
@@ -56,8 +56,13 @@ export function targets({ db, paging }: RoomDeps) {
 
 interface Found { readonly target: TargetRow; readonly events: readonly EventRow[] }
 
-const idsOf = (rows: readonly Found[], statuses: readonly string[] | undefined): readonly string[] =>
-  rows.map(({ target }) => target).filter(({ status }) => statuses === undefined || statuses.includes(status)).map(({ id }) => id);
+/** A page of the targets in these states; the one that the token names may have left them. */
+function pageOfIds(pages: ReturnType<typeof pagesOf>, rows: readonly Found[], statuses: readonly string[] | undefined, token: string | undefined): { ids: string[]; nextToken: string | undefined } {
+  const [last = -1] = pages.read(token);
+  const behind = rows.map(({ target }) => target).filter(({ position, status }) => position > Number(last) && (statuses === undefined || statuses.includes(status)));
+  const { shown, nextToken } = pages.cut(behind, ({ position }) => [position]);
+  return { ids: shown.map(({ id }) => id), nextToken };
+}
 
 async function rowsOf(db: Database, call: Call, id: string | undefined): Promise<readonly Found[]> {
   const deployment = await existingDeployment(db, call, id);

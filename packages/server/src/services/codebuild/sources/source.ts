@@ -4,7 +4,7 @@ import type { GitSources } from '../../../git/ports.ts';
 import { parseArn } from '../../../kernel/arn.ts';
 import type { Caller } from '../../../kernel/caller.ts';
 import type { Peers } from '../../../kernel/peers.ts';
-import type { Place } from '../store.ts';
+import type { Place } from '../../../kernel/place.ts';
 
 export interface SourceDeps {
   readonly peers: Peers;
