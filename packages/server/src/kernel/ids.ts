@@ -8,24 +8,12 @@ const BASE62 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
 const SECRET = `${BASE62}+/`;
 const LOWER_AND_DIGITS = 'abcdefghijklmnopqrstuvwxyz0123456789';
 
-export function randomText(alphabet: string, length: number): string {
+function randomText(alphabet: string, length: number): string {
   return Array.from({ length }, () => alphabet.charAt(randomInt(alphabet.length))).join('');
 }
 
 /** `1f5c0e9a-…`: builds, pipeline and action executions, CodeDeploy applications and groups, comments, events. */
 export const uuid = (): string => randomUUID();
-
-/** As in `x-amzn-RequestId` and most error bodies. */
-export const requestId = (): string => randomUUID();
-
-/** As in S3's `x-amz-request-id`: 16 capitals and digits. */
-export const s3RequestId = (): string => randomText(CAPITALS_AND_DIGITS, 16);
-
-/** As in S3's `x-amz-id-2`. */
-export const s3HostId = (): string => randomBytes(56).toString('base64');
-
-/** S3 object versions: 32 URL-safe characters. */
-export const s3VersionId = (): string => randomText(`${BASE62}._`, 32);
 
 /** `d-8KX2M1QZ7`: CodeDeploy deployments. */
 export const deploymentId = (): string => `d-${randomText(CAPITALS_AND_DIGITS, 9)}`;

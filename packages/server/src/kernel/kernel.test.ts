@@ -15,7 +15,6 @@ describe('ids', () => {
     ['serviceCredentialId', ids.serviceCredentialId, /^ACCA[A-Z2-7]{17}$/],
     ['secretAccessKey', ids.secretAccessKey, /^[A-Za-z0-9+/]{40}$/],
     ['artifactKey', ids.artifactKey, /^[A-Za-z0-9]{7}$/],
-    ['s3RequestId', ids.s3RequestId, /^[A-Z0-9]{16}$/],
     ['uuid', ids.uuid, /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/],
   ])('%s has the shape that AWS gives it, and is another each time', (_name, make, shape) => {
     expect(make()).toMatch(shape);

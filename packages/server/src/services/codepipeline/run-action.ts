@@ -1,14 +1,14 @@
-import { randomInt } from 'node:crypto';
 import type { ActionDeclaration, FailureType, PipelineDeclaration, PipelineVariable } from '@slipway/contracts/codepipeline';
 import type { Jobs, JobRun } from '../../engine/jobs.ts';
 import type { Watches } from '../../engine/watch.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import type { Database, Transaction } from '../../kernel/database.ts';
 import { ServiceError } from '../../kernel/errors.ts';
+import { artifactKey } from '../../kernel/ids.ts';
 import type { Identities } from '../../kernel/peers.ts';
 import type { Events } from './events.ts';
 import { KEY_ARTIFACT, KEY_PIPELINE } from './limits.ts';
-import { PIPELINE } from './names.ts';
+import { PIPELINE, SAFETY_TICK } from './names.ts';
 import { pipelineRole } from './role.ts';
 import type { ActionRun, Progress, Provider, Providers } from './providers/index.ts';
 import { definitionOf, overridesOf, parsed } from './store.ts';
@@ -26,9 +26,6 @@ export interface ActionDeps {
   readonly events: Events;
   readonly providers: Providers;
 }
-
-/** What is repeated should a wake-up be lost. */
-const SAFETY_TICK = 60_000;
 
 interface Known {
   readonly row: ActionRow;
@@ -113,7 +110,7 @@ async function prepare(deps: ActionDeps, run: JobRun, { row, execution, pipeline
     if (artifact === undefined) throw new UnresolvedVariable(`The input artifact ${name} was not produced by this execution.`);
     return artifact;
   });
-  const outputs = (declared.outputArtifacts ?? []).map(({ name }) => ({ name, bucket: pipeline.artifactStore?.location ?? '', key: artifactKey(row.pipeline, name) }));
+  const outputs = (declared.outputArtifacts ?? []).map(({ name }) => ({ name, bucket: pipeline.artifactStore?.location ?? '', key: storeKey(row.pipeline, name) }));
   const prepared: Prepared = { configuration, inputs, outputs };
   await deps.db.transaction(async (tx) => {
     await run.fence(tx);
@@ -134,13 +131,8 @@ function namespaces(pipeline: PipelineDeclaration, execution: ExecutionRow, done
   return Object.fromEntries([...outputs, ['variables', Object.fromEntries(variables)], ['codepipeline', { PipelineExecutionId: execution.id }]]);
 }
 
-const LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
-
 /** AWS's layout of an artifact store: `<pipeline, 20>/<artifact, 10>/<7 random>`. */
-function artifactKey(pipeline: string, artifact: string): string {
-  const random = Array.from({ length: 7 }, () => LETTERS[randomInt(LETTERS.length)]).join('');
-  return `${pipeline.slice(0, KEY_PIPELINE)}/${artifact.slice(0, KEY_ARTIFACT)}/${random}`;
-}
+const storeKey = (pipeline: string, artifact: string): string => `${pipeline.slice(0, KEY_PIPELINE)}/${artifact.slice(0, KEY_ARTIFACT)}/${artifactKey()}`;
 
 function external(progress: Progress): Partial<ActionRow> {
   return {

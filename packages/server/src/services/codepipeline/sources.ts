@@ -7,7 +7,7 @@ import type { Identities } from '../../kernel/peers.ts';
 import type { Place } from '../../kernel/place.ts';
 import { launch } from './launch.ts';
 import type { LaunchDeps } from './launch.ts';
-import { SOURCES } from './names.ts';
+import { SOURCES, SAFETY_TICK } from './names.ts';
 import { pipelineRole } from './role.ts';
 import type { Providers } from './providers/index.ts';
 import type { Provider } from './providers/provider.ts';
@@ -20,9 +20,6 @@ export interface SourceDeps extends LaunchDeps {
   readonly identities: Pick<Identities, 'assumeForService'>;
   readonly providers: Providers;
 }
-
-/** What is repeated should a wake-up be lost. */
-const SAFETY_TICK = 60_000;
 
 interface Look { readonly action: string; readonly subject: string; readonly revision: string }
 
