@@ -20,6 +20,8 @@ export { RUNNER_KINDS } from './runners/runner.ts';
 export type { Runner, RunnerKind, Session, Usage, Workspace } from './runners/runner.ts';
 export { isLaunched, launch, launchInProcess } from './supervisor/launch.ts';
 export type { LaunchOptions } from './supervisor/launch.ts';
+export { createStandby } from './supervisor/standby.ts';
+export type { Standby } from './supervisor/standby.ts';
 export { attach, requestStop, sweep } from './supervisor/attach.ts';
 export type { Attached, AttachOptions, SupervisorDied } from './supervisor/attach.ts';
 export { readSpool, spoolGrowth } from './supervisor/drain.ts';

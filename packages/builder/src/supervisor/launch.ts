@@ -1,41 +1,53 @@
-import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { open, readFile, rename } from 'node:fs/promises';
 import type { BuildSpec } from '../build.ts';
 import { errorFile, readClaim, specFile } from './folder.ts';
+import { isCode } from '../runners/processes.ts';
+import { startSupervisor, type IdleSupervisor, type Standby } from './standby.ts';
 import { supervise } from './supervise.ts';
 
 export interface LaunchOptions {
   /** The bundled supervisor program. */
   readonly supervisorPath: string;
+  /** Where a supervisor may be waiting already. */
+  readonly standby?: Standby;
 }
 
 /**
- * Starts a build's supervisor, detached, so that it outlives this process. Resolves when the build is claimed.
+ * Gives a build to a supervisor, which outlives this process. Resolves when the build is claimed.
  * Calling it again for the same folder, at any time and from any process, never runs the build a second time.
  */
-export async function launch(buildFolder: string, spec: Omit<BuildSpec, 'folder'>, { supervisorPath }: LaunchOptions): Promise<void> {
-  if ((await readClaim(buildFolder)) !== undefined) return;
+export async function launch(buildFolder: string, spec: Omit<BuildSpec, 'folder'>, { supervisorPath, standby }: LaunchOptions): Promise<void> {
+  if (await isLaunched(buildFolder)) return;
   await writeSpec(buildFolder, spec);
-  const errors = await open(errorFile(buildFolder), 'a', 0o600);
+  const waiting = standby?.take();
+  if (waiting && (await give(waiting, buildFolder)) === 'claimed') return;
+  const ended = await give(startSupervisor(supervisorPath), buildFolder);
+  if (ended === 'claimed') return;
+  const said = (await readErrors(buildFolder)).trim().slice(-2_000);
+  throw new Error(`The build's supervisor ended before it began (status ${ended.status ?? 'unknown'}): ${said}`);
+}
+
+/** Tells a supervisor its folder. Answers how it ended where it ended without anyone having claimed the build. */
+async function give(supervisor: IdleSupervisor, buildFolder: string): Promise<'claimed' | { status: number | null }> {
+  const ended = await new Promise<{ status: number | null } | undefined>((resolve, reject) => {
+    supervisor.stdout.once('data', () => resolve(undefined));
+    supervisor.once('exit', (status) => resolve({ status }));
+    supervisor.once('error', reject);
+    if (supervisor.exitCode !== null) resolve({ status: supervisor.exitCode });
+    supervisor.stdin.end(buildFolder);
+  });
+  supervisor.stdout.destroy();
+  supervisor.unref();
+  return ended === undefined || (await isLaunched(buildFolder)) ? 'claimed' : ended;
+}
+
+async function readErrors(buildFolder: string): Promise<string> {
   try {
-    // Nothing of the server's environment but where programs are found: it may hold the server's own secrets.
-    const child = spawn(process.execPath, [supervisorPath, buildFolder], {
-      cwd: '/', detached: true, stdio: ['ignore', 'pipe', errors.fd], env: inherited(),
-    });
-    const ended = await new Promise<{ status: number | null } | undefined>((resolve, reject) => {
-      child.stdout?.once('data', () => resolve(undefined));
-      child.once('exit', (status) => resolve({ status }));
-      child.once('error', reject);
-    });
-    child.stdout?.destroy();
-    child.unref();
-    if (ended !== undefined && (await readClaim(buildFolder)) === undefined) {
-      const said = (await readFile(errorFile(buildFolder), 'utf8')).trim().slice(-2_000);
-      throw new Error(`The build's supervisor ended before it began (status ${ended.status ?? 'unknown'}): ${said}`);
-    }
-  } finally {
-    await errors.close();
+    return await readFile(errorFile(buildFolder), 'utf8');
+  } catch (error) {
+    if (isCode(error, 'ENOENT')) return '';
+    throw error;
   }
 }
 
@@ -70,9 +82,4 @@ async function writeSpec(folder: string, spec: Omit<BuildSpec, 'folder'>): Promi
     await file.close();
   }
   await rename(aside, specFile(folder));
-}
-
-function inherited(): Record<string, string> {
-  const names = ['PATH', 'HOME', 'LANG', 'TZ', 'TMPDIR'];
-  return Object.fromEntries(names.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]])));
 }

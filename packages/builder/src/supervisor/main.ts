@@ -1,28 +1,36 @@
-import { closeSync, writeSync } from 'node:fs';
+import { appendFileSync, closeSync, writeSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { isCode } from '../runners/processes.ts';
+import { errorFile } from './folder.ts';
 import { supervise } from './supervise.ts';
 
-/** The supervisor's program: `supervisor.js <build folder>`. It is started by `launch` and outlives the server. */
-
-const folder = process.argv[2];
-if (folder === undefined) {
-  process.stderr.write('usage: supervisor <build folder>\n');
-  process.exit(2);
-}
-
+/**
+ * The supervisor's program. It is started by `launch`, perhaps ahead of its build, is told the build's folder on its
+ * standard input, and outlives the server. Told nothing, it ends.
+ */
 const stopping = new AbortController();
 process.on('SIGTERM', () => stopping.abort());
 
-await supervise(resolve(folder), () => {
+const told = await text(process.stdin);
+if (told === '') process.exit(0);
+const folder = resolve(told);
+
+try {
+  await supervise(folder, claimed, stopping.signal);
+} catch (error) {
+  // Whoever launched us may be gone: what went wrong is told beside the build.
+  appendFileSync(errorFile(folder), `${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`, { mode: 0o600 });
+  process.exit(1);
+}
+// The result is on the disk: nothing that a build left open may keep its supervisor.
+process.exit(0);
+
+function claimed(): void {
   try {
     writeSync(1, 'claimed\n');
   } catch (error) {
-    // Whoever launched us may be gone already.
     if (!isCode(error, 'EPIPE')) throw error;
   }
   closeSync(1);
-}, stopping.signal);
-
-// The result is on the disk: nothing that a build left open may keep its supervisor.
-process.exit(0);
+}

@@ -92,7 +92,7 @@ async function begin(deps: StepDeps, run: JobRun, build: StoredBuild, folder: st
   };
   try {
     if (kind === 'dummy') await launchInProcess(folder, spec, (error) => deps.log.error('The dummy build broke down', { build: build.id, error }));
-    else await launch(folder, spec, { supervisorPath: deps.supervisorPath });
+    else await launch(folder, spec, deps);
   } catch (error) {
     // Its words are about this machine, so they are the operator's.
     const message = 'The build cannot be started on this server, whose own log says why';

@@ -1,6 +1,6 @@
 import { dirname, join } from 'node:path';
 import type { CodeBuildApi } from '@slipway/contracts';
-import { hostRuntimes, type Runtimes } from '@slipway/builder';
+import { createStandby, hostRuntimes, type Runtimes } from '@slipway/builder';
 import type { Watches } from '../../engine/watch.ts';
 import type { GitSources } from '../../git/ports.ts';
 import type { Log } from '../../kernel/log.ts';
@@ -48,11 +48,13 @@ export function createCodeBuild(deps: CodeBuildDeps): Room {
   const { db, jobs, buildsFolder } = deps;
   const held = createHeld(deps);
   const followers = createFollowers(deps);
+  const standby = createStandby(deps.supervisorPath);
   let runtimes: Promise<Runtimes> | undefined;
   jobs.handle(buildJob({ account: '', region: '', id: '' }).kind, advanceBuild({
     ...deps,
     held,
     followers,
+    standby,
     commit: createCommit(deps),
     sources: createSources(deps),
     runtimes: () => (runtimes ??= hostRuntimes()),
@@ -66,9 +68,13 @@ export function createCodeBuild(deps: CodeBuildDeps): Room {
     doors: [credentialsDoor({ ...deps, held })],
     /** Takes up the builds that went on while no server was there to follow them. */
     async start() {
+      if (deps.runner.kind === 'sandbox' || deps.runner.kind === 'plain') standby.ready();
       const left = await unfinishedBuilds(db);
       if (left.length > 0) await db.transaction(async (tx) => { for (const build of left) await jobs.wake(tx, buildJob(build)); });
     },
-    stop: () => followers.stop(),
+    async stop() {
+      standby.stop();
+      await followers.stop();
+    },
   };
 }

@@ -1,4 +1,4 @@
-import type { Runtimes } from '@slipway/builder';
+import type { Runtimes, Standby } from '@slipway/builder';
 import type { JobRun } from '../../engine/jobs.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import type { Log } from '../../kernel/log.ts';
@@ -24,6 +24,7 @@ export interface StepDeps {
   readonly runner: ChosenRunner;
   readonly runtimes: () => Promise<Runtimes>;
   readonly supervisorPath: string;
+  readonly standby: Standby;
   /** The server's base URL as a build reaches it. */
   readonly endpoint: () => string;
   /** Where this server's builds lie; see `node.ts`. */
