@@ -62,7 +62,7 @@ test(`A pipeline of a source and a dummy build comes to the same end when its se
     sample: everyPoint ? undefined : { seed: 11, count: 20 },
     parallel: 2,
   });
-  console.log(JSON.stringify({ points: points.length, crashed, missed, deaths }), points, undisturbed);
+  console.log(JSON.stringify({ points: points.length, crashed, missed, deaths }));
   expect(undisturbed?.seen.status).toBe('Succeeded');
   expect(crashed).toBeGreaterThan(missed * 4);
   expect(deaths).toBeLessThan(crashed / 3);

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { awsClients, Slipway, type Aws } from '@slipway/testkit';
 import { eventually } from '../support/eventually.ts';
+import { countEvents, messages, observeEvents, rootKey } from './observe.ts';
 import { hear } from './program.ts';
 
 /** One story's data folder and what was seen from outside at its end. */
@@ -22,9 +23,7 @@ export interface Seen {
   readonly events: Readonly<Record<string, number>>;
 }
 
-const rootKey = { accessKeyId: 'AKIAROOTOFTHETESTKIT', secretAccessKey: 'a-secret-that-only-tests-know-0123456789' };
 const TOKEN = 'the-execution-of-this-story';
-const EVENTS = '/aws/events/pipeline';
 
 const BUILDSPEC = `version: 0.2
 phases:
@@ -62,9 +61,7 @@ export async function template(): Promise<string> {
     } });
     await s.settled();
     // Only what happens from here on is counted.
-    await s.aws.cloudwatchLogs.createLogGroup({ logGroupName: EVENTS });
-    await s.aws.eventbridge.putRule({ Name: 'everything', EventPattern: JSON.stringify({ source: ['aws.codepipeline', 'aws.codebuild'] }) });
-    await s.aws.eventbridge.putTargets({ Rule: 'everything', Targets: [{ Id: 'log', Arn: `arn:aws:logs:${s.region}:${s.account}:log-group:${EVENTS}` }] });
+    await observeEvents(s.aws, s.account);
   } finally {
     await s.stop();
   }
@@ -119,29 +116,4 @@ async function look(aws: Aws, pipelineExecutionId: string): Promise<Seen> {
     log: build?.logs?.streamName === undefined ? [] : await messages(aws, build.logs.groupName ?? '', build.logs.streamName),
     events: await countEvents(aws),
   };
-}
-
-async function countEvents(aws: Aws): Promise<Record<string, number>> {
-  const counts: Record<string, number> = {};
-  const { logStreams = [] } = await aws.cloudwatchLogs.describeLogStreams({ logGroupName: EVENTS });
-  for (const { logStreamName = '' } of logStreams) {
-    for (const message of await messages(aws, EVENTS, logStreamName)) {
-      const event = JSON.parse(message) as { 'detail-type': string; detail: Record<string, unknown> };
-      const { detail } = event;
-      const what = [event['detail-type'], detail['stage'], detail['action'], detail['state'] ?? detail['build-status'] ?? detail['completed-phase'], detail['completed-phase-status']];
-      const name = what.filter((part) => part !== undefined).join(' ');
-      counts[name] = (counts[name] ?? 0) + 1;
-    }
-  }
-  return Object.fromEntries(Object.entries(counts).toSorted());
-}
-
-async function messages(aws: Aws, logGroupName: string, logStreamName: string): Promise<string[]> {
-  const found: string[] = [];
-  for (let nextToken: string | undefined, last: string | undefined; ; last = nextToken) {
-    const page = await aws.cloudwatchLogs.getLogEvents({ logGroupName, logStreamName, startFromHead: true, nextToken });
-    found.push(...(page.events ?? []).map(({ message }) => message ?? ''));
-    nextToken = page.nextForwardToken;
-    if (nextToken === last) return found;
-  }
 }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, symlinkSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { build } from 'esbuild';
 
@@ -14,8 +14,18 @@ const REQUIRE = "import { createRequire as makeRequire } from 'node:module'; con
 export async function bundleProgram(entry: string): Promise<string> {
   // Below node_modules, so that the packages left outside are found, and git sees nothing.
   const folder = join(root, 'node_modules', '.cache', 'slipway-testkit');
-  mkdirSync(folder, { recursive: true });
-  const outfile = join(folder, `${createHash('sha256').update(`${process.pid} ${entry}`).digest('hex').slice(0, 16)}.mjs`);
+  mkdirSync(join(folder, 'programs'), { recursive: true });
+  provideContracts(folder);
+  const outfile = join(folder, 'programs', `${createHash('sha256').update(`${process.pid} ${entry}`).digest('hex').slice(0, 16)}.mjs`);
   await build({ entryPoints: [entry], outfile, bundle: true, platform: 'node', format: 'esm', target: 'node20', external: OUTSIDE, banner: { js: REQUIRE }, sourcemap: 'inline', logLevel: 'error' });
   return outfile;
+}
+
+/** A bundled server looks for its contracts where the published one has them: in `gen/` beside its program's folder. */
+function provideContracts(folder: string): void {
+  try {
+    symlinkSync(join(root, 'packages/contracts/gen'), join(folder, 'gen'), 'dir');
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+  }
 }

@@ -42,29 +42,35 @@ export interface CrashResult {
   readonly missed: number;
 }
 
+/** Enough to see what they have in common. */
+const MOST_FAILURES = 5;
+
 const preload = new URL('preload.mjs', import.meta.url).href;
 
 /**
  * Runs the program undisturbed to count its crash points, then once per point and side: dies there, is started again,
- * runs to its end, is checked. Throws at the first story that ends badly, naming its point.
+ * runs to its end, is checked. Throws when stories end badly, naming their points; a few of them end the whole.
  */
 export async function crashEveryPoint<World>(plan: CrashPlan<World>): Promise<CrashResult> {
   const points = await undisturbed(plan);
   const stories = choose(points.length, plan.sample).flatMap((at) => (plan.sides ?? ['before', 'after']).map((side) => ({ at, side })));
   let crashed = 0;
   let missed = 0;
+  const failures: Error[] = [];
   const tell = async (): Promise<void> => {
     for (let story = stories.shift(); story; story = stories.shift()) {
       try {
         if (await crashOnce(plan, story.at, story.side)) crashed += 1;
         else missed += 1;
       } catch (cause) {
-        stories.length = 0;
-        throw new Error(`Killed ${story.side} point ${story.at} of ${points.length} (${points[story.at - 1]}): ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+        failures.push(new Error(`Killed ${story.side} point ${story.at} of ${points.length} (${points[story.at - 1]}): ${cause instanceof Error ? cause.message : String(cause)}`, { cause }));
+        if (failures.length >= MOST_FAILURES) stories.length = 0;
       }
     }
   };
   await Promise.all(Array.from({ length: plan.parallel ?? 1 }, tell));
+  if (failures.length > 1) throw new AggregateError(failures, failures.map(({ message }) => message).join('\n'));
+  if (failures[0]) throw failures[0];
   return { points, crashed, missed };
 }
 
