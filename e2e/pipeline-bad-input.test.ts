@@ -14,6 +14,18 @@ import { zipOf, type ZipOptions } from './support/zips.ts';
 
 const minutes = 60_000;
 
+/** Where a build failed, and why. */
+const failureOf = ({ phases = [] }: Build) => {
+  const failed = phases.find(({ phaseStatus }) => phaseStatus === 'FAILED');
+  return { phase: failed?.phaseType, statusCode: failed?.contexts?.[0]?.statusCode, message: failed?.contexts?.[0]?.message ?? '' };
+};
+
+/** A revision as a build would make it, and more. */
+const revision = (more: Files = {}): Files => {
+  const { 'page.txt': page = '', ...files } = siteFiles({ page: 'never to be seen' });
+  return { ...files, 'public/index.html': page, ...more };
+};
+
 describe('Bad input gets a clear error in the right place, and leaves nothing half done', () => {
   const world = useWorld();
   let delivery: Delivery;
@@ -34,6 +46,25 @@ describe('Bad input gets a clear error in the right place, and leaves nothing ha
 
   /** What lies where the site is installed. The hooks of a deployment that fails later have stopped its server. */
   const installed = async (): Promise<string> => readFile(delivery.hosts[0]?.pathOf('/srv/shop/public/index.html') ?? '', 'utf8');
+
+  /** Deploys a zip from the bucket and answers how that ended. */
+  async function deploy(files: Files, options: ZipOptions = {}): Promise<{ info: DeploymentInfo; failed: LifecycleEvent | undefined }> {
+    const { aws, cli, folder } = world();
+    const { application, group } = delivery.names;
+    const key = `revisions/${randomName('bad')}.zip`;
+    const file = join(folder, 'revision.zip');
+    await writeFile(file, await zipOf(files, options));
+    const copied = await cli.run('s3', 'cp', '--quiet', file, `s3://${delivery.bucket}/${key}`);
+    expect(copied.code, copied.stderr).toBe(0);
+    const { deploymentId = '' } = (await cli('deploy', 'create-deployment', '--application-name', application, '--deployment-group-name', group,
+      '--s3-location', `bucket=${delivery.bucket},key=${key},bundleType=zip`)) as CreateDeploymentOutput;
+    const info = await eventually(`the end of deployment ${deploymentId}`, async () => {
+      const { deploymentInfo } = await aws.codedeploy.getDeployment({ deploymentId });
+      return ['Succeeded', 'Failed', 'Stopped'].includes(deploymentInfo?.status ?? '') ? deploymentInfo : undefined;
+    });
+    const { deploymentTarget } = (await aws.codedeploy.getDeploymentTarget({ deploymentId, targetId: delivery.hosts[0]?.name ?? '' })) as GetDeploymentTargetOutput;
+    return { info, failed: deploymentTarget?.instanceTarget?.lifecycleEvents?.find(({ status }) => status === 'Failed') };
+  }
 
   describe('at the door', () => {
     test('a push by who may only pull is refused with 403; the branch stays and nothing starts', async () => {
@@ -104,11 +135,6 @@ describe('Bad input gets a clear error in the right place, and leaves nothing ha
       });
     }
 
-    const failureOf = ({ phases = [] }: Build) => {
-      const failed = phases.find(({ phaseStatus }) => phaseStatus === 'FAILED');
-      return { phase: failed?.phaseType, statusCode: failed?.contexts?.[0]?.statusCode, message: failed?.contexts?.[0]?.message ?? '' };
-    };
-
     test.each([
       { what: 'a syntax error', buildspec: 'version: 0.2\nphases:\n  build:\n    commands:\n      - "echo\n', says: /buildspec\.yml, line \d+, column \d+/ },
       { what: 'a bad indentation', buildspec: 'version: 0.2\nphases:\n  build:\n    commands:\n      - echo\n   oops: 1\n', says: /buildspec\.yml, line 6, column \d+/ },
@@ -133,30 +159,6 @@ describe('Bad input gets a clear error in the right place, and leaves nothing ha
   });
 
   describe('in a revision', () => {
-    /** Deploys a zip from the bucket and answers how that ended. */
-    async function deploy(files: Files, options: ZipOptions = {}): Promise<{ info: DeploymentInfo; failed: LifecycleEvent | undefined }> {
-      const { aws, cli, folder } = world();
-      const { application, group } = delivery.names;
-      const key = `revisions/${randomName('bad')}.zip`;
-      const file = join(folder, 'revision.zip');
-      await writeFile(file, await zipOf(files, options));
-      const copied = await cli.run('s3', 'cp', '--quiet', file, `s3://${delivery.bucket}/${key}`);
-      expect(copied.code, copied.stderr).toBe(0);
-      const { deploymentId = '' } = (await cli('deploy', 'create-deployment', '--application-name', application, '--deployment-group-name', group,
-        '--s3-location', `bucket=${delivery.bucket},key=${key},bundleType=zip`)) as CreateDeploymentOutput;
-      const info = await eventually(`the end of deployment ${deploymentId}`, async () => {
-        const { deploymentInfo } = await aws.codedeploy.getDeployment({ deploymentId });
-        return ['Succeeded', 'Failed', 'Stopped'].includes(deploymentInfo?.status ?? '') ? deploymentInfo : undefined;
-      });
-      const { deploymentTarget } = (await aws.codedeploy.getDeploymentTarget({ deploymentId, targetId: delivery.hosts[0]?.name ?? '' })) as GetDeploymentTargetOutput;
-      return { info, failed: deploymentTarget?.instanceTarget?.lifecycleEvents?.find(({ status }) => status === 'Failed') };
-    }
-
-    const revision = (more: Files = {}): Files => {
-      const { 'page.txt': page = '', ...files } = siteFiles({ page: 'never to be seen' });
-      return { ...files, 'public/index.html': page, ...more };
-    };
-
     test('an entry with .. fails DownloadBundle, and is written nowhere', async () => {
       const escaped = randomName('escaped');
       const { info, failed } = await deploy(revision({ [`aaa${escaped}`]: 'out' }), { renamed: { [`aaa${escaped}`]: `../${escaped}` } });

@@ -121,6 +121,8 @@ describe('A permission that a service\'s role lacks', () => {
     const commit = await clone.commit(siteFiles({ page: randomText() }));
     await clone.push(branch);
     await delivered(2);
+    // The pipeline that looks for changes itself has its own execution.
+    expect(await endOf(world(), delivery.names.pipeline, await executionOf(world(), delivery.names.pipeline, commit))).toBe('Succeeded');
     const started = await executionOf(world(), name, commit);
     expect(await endOf(world(), name, started)).toBe('Succeeded');
     expect((await executions()).map(({ pipelineExecutionId, trigger }) => [pipelineExecutionId === started, trigger?.triggerType])).toEqual([[true, 'CloudWatchEvent'], [false, 'CreatePipeline']]);

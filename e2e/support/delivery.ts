@@ -91,10 +91,11 @@ async function startHost(world: World, by: Aws, { name, kind, tag, bucket }: { n
   return host;
 }
 
+function action(name: string, category: 'Source' | 'Build' | 'Approval' | 'Deploy', provider: string, more: Partial<ActionDeclaration>): ActionDeclaration {
+  return { name, actionTypeId: { category, owner: 'AWS', provider, version: '1' }, runOrder: 1, ...more };
+}
+
 function pipelineOf(names: Delivery['names'], { bucket, role, approval }: { bucket: string; role: ServiceRole; approval: boolean }): PipelineDeclaration {
-  const action = (name: string, category: 'Source' | 'Build' | 'Approval' | 'Deploy', provider: string, more: Partial<ActionDeclaration>): ActionDeclaration => ({
-    name, actionTypeId: { category, owner: 'AWS', provider, version: '1' }, runOrder: 1, ...more,
-  });
   const source = action('Fetch', 'Source', 'CodeCommit', { configuration: { RepositoryName: names.repository, BranchName: names.branch }, outputArtifacts: [{ name: 'Sources' }] });
   const build = action('Compile', 'Build', 'CodeBuild', { configuration: { ProjectName: names.project }, inputArtifacts: [{ name: 'Sources' }], outputArtifacts: [{ name: 'Site' }] });
   const deploy = action('Roll', 'Deploy', 'CodeDeploy', { configuration: { ApplicationName: names.application, DeploymentGroupName: names.group }, inputArtifacts: [{ name: 'Site' }] });

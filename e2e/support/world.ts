@@ -9,6 +9,7 @@ import { afterAll, afterEach, beforeAll, expect } from 'vitest';
 import { runnerOf } from '@slipway/builder';
 import { awsClients, cleanEnvironment, slipwayProgram, type Aws, type Credentials } from '@slipway/testkit';
 import { awsCli, cliClients, type Cli } from './cli.ts';
+import { eventually } from './eventually.ts';
 
 const region = 'eu-central-1';
 const account = '210987654321';
@@ -123,13 +124,30 @@ async function startWorld({ runner }: WorldOptions): Promise<StartedWorld> {
     awsByCli: cliClients(cli, aws),
     atEnd: (end) => void ends.push(end),
     async end() {
+      await endBuilds(aws);
       for (const end of ends.toReversed()) await end();
       child.kill('SIGTERM');
-      expect(await exited, `the server's exit code; its log ends with:\n${logTail()}`).toBe(0);
-      expect(await processesAbout(folder), 'processes that were left behind').toEqual([]);
+      const code = await exited;
+      const tail = logTail();
+      const left = await processesAbout(folder);
+      for (const { pid } of left) process.kill(pid, 'SIGKILL');
       await rm(folder, { recursive: true, force: true });
+      expect(code, `the server's exit code; its log ends with:\n${tail}`).toBe(0);
+      expect(left, 'processes that were left behind').toEqual([]);
     },
   };
+}
+
+/** Builds outlive their server: those that a test left running are stopped ahead of it. */
+async function endBuilds({ codebuild }: Aws): Promise<void> {
+  await eventually('the end of every build', async () => {
+    const { ids = [] } = await codebuild.listBuilds({});
+    if (ids.length === 0) return true;
+    const { builds = [] } = await codebuild.batchGetBuilds({ ids });
+    const running = builds.filter(({ buildComplete }) => !buildComplete);
+    for (const { id } of running) await codebuild.stopBuild({ id });
+    return running.length === 0 ? true : undefined;
+  });
 }
 
 async function listening(child: ChildProcess, logTail: () => string): Promise<string> {
@@ -151,12 +169,12 @@ async function listening(child: ChildProcess, logTail: () => string): Promise<st
   return endpoint;
 }
 
-/** The command lines of this machine's processes that name the folder, or whose environment does. */
-async function processesAbout(folder: string): Promise<string[]> {
-  const found: string[] = [];
+/** This machine's processes whose command line or environment names the folder. */
+async function processesAbout(folder: string): Promise<{ pid: number; command: string }[]> {
+  const found: { pid: number; command: string }[] = [];
   for (const pid of (await readdir('/proc')).filter((name) => /^\d+$/.test(name))) {
     const [command, environment] = await Promise.all([read(`/proc/${pid}/cmdline`), read(`/proc/${pid}/environ`)]);
-    if (command.includes(folder) || environment.includes(folder)) found.push(`${pid}: ${command.replaceAll('\0', ' ').trim()}`);
+    if (command.includes(folder) || environment.includes(folder)) found.push({ pid: Number(pid), command: command.replaceAll('\0', ' ').trim() });
   }
   return found;
 }
