@@ -12,12 +12,32 @@ export interface LogTarget {
   write(line: string): unknown;
 }
 
-/** One JSON object per line: `time` (ISO 8601), `level`, `message`, then the fields. Errors show name, message, stack and causes. */
+/**
+ * One JSON object per line: `time` (ISO 8601), `level`, `message`, then the fields. Errors show name, message, stack and causes.
+ *
+ * Writing to a file or a terminal stops the whole process for as long as it takes, so the lines of one turn of the event
+ * loop go out together. Errors go out at once: the process may be about to end.
+ */
 export function jsonLog(target: LogTarget = process.stderr): Log {
-  const line = (level: string) => (message: string, fields: LogFields = {}): void => {
-    target.write(`${JSON.stringify({ time: new Date().toISOString(), level, message, ...fields }, showErrors)}\n`);
+  let held = '';
+  const flush = (): void => {
+    const lines = held;
+    held = '';
+    if (lines !== '') target.write(lines);
   };
-  return { info: line('info'), warn: line('warn'), error: line('error') };
+  const line = (level: string, fields: LogFields, message: string): void => {
+    if (held === '') setImmediate(flush);
+    held += `${JSON.stringify({ time: new Date().toISOString(), level, message, ...fields }, showErrors)}\n`;
+  };
+  process.once('exit', flush);
+  return {
+    info: (message, fields = {}) => line('info', fields, message),
+    warn: (message, fields = {}) => line('warn', fields, message),
+    error(message, fields = {}) {
+      line('error', fields, message);
+      flush();
+    },
+  };
 }
 
 /** For tests whose subject is not the log. */
