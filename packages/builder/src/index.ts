@@ -18,6 +18,7 @@ export type { PhaseContext, PhaseName, PhaseStatus } from './phases/phases.ts';
 export { bestRunner, runnerOf } from './runners/index.ts';
 export { RUNNER_KINDS } from './runners/runner.ts';
 export type { Runner, RunnerKind, Session, Usage, Workspace } from './runners/runner.ts';
+export { revoke } from './supervisor/folder.ts';
 export { isLaunched, launch, launchInProcess } from './supervisor/launch.ts';
 export type { LaunchOptions } from './supervisor/launch.ts';
 export { createStandby } from './supervisor/standby.ts';

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { closeSync, constants, openSync } from 'node:fs';
 import { link, open, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -20,14 +21,37 @@ export interface Claim {
   readonly mark: string;
 }
 
+/** Stands in place of a claim where the build was taken back from whoever might still claim it. */
+const REVOKED = 'revoked';
+
 /** Takes the build for this process. False when another supervisor has it or had it: a build never runs twice. */
 export async function takeClaim(folder: string, mark: string): Promise<boolean> {
   const stat = processStat(process.pid);
   const claim: Claim = { pid: process.pid, started: stat?.started ?? '', boot: await bootId(), mark };
-  const aside = `${claimFile(folder)}.${process.pid}.${mark}`;
+  return put(folder, JSON.stringify(claim));
+}
+
+/**
+ * Takes the folder's build back: no supervisor will begin it any more, not even one that a server which has died since
+ * started and that is late. The folder is good for nothing then but to be removed. False when a supervisor has the build
+ * or had it.
+ */
+export async function revoke(folder: string): Promise<boolean> {
+  try {
+    if (await put(folder, REVOKED)) return true;
+  } catch (error) {
+    if (isCode(error, 'ENOENT')) return true;
+    throw error;
+  }
+  return (await readClaim(folder)) === undefined;
+}
+
+/** Puts the claim's file where none is. */
+async function put(folder: string, content: string): Promise<boolean> {
+  const aside = `${claimFile(folder)}.${randomUUID()}`;
   const file = await open(aside, 'wx', 0o600);
   try {
-    await file.writeFile(JSON.stringify(claim));
+    await file.writeFile(content);
     await file.sync();
   } finally {
     await file.close();
@@ -46,7 +70,8 @@ export async function takeClaim(folder: string, mark: string): Promise<boolean> 
 
 export async function readClaim(folder: string): Promise<Claim | undefined> {
   try {
-    return JSON.parse(await readFile(claimFile(folder), 'utf8')) as Claim;
+    const content = await readFile(claimFile(folder), 'utf8');
+    return content === REVOKED ? undefined : (JSON.parse(content) as Claim);
   } catch (error) {
     if (isCode(error, 'ENOENT')) return undefined;
     throw error;
@@ -63,6 +88,15 @@ async function bootId(): Promise<string> {
   return (await readFile('/proc/sys/kernel/random/boot_id', 'utf8')).trim();
 }
 
+/**
+ * The folder as it is now, whatever its path leads to later: what is written here after the folder was removed fails,
+ * also where another one stands in its place. Good until released.
+ */
+export function holdFolder(folder: string): { path: string; release(): void } {
+  const fd = openSync(folder, constants.O_RDONLY | constants.O_DIRECTORY);
+  return { path: `/proc/self/fd/${fd}`, release: () => closeSync(fd) };
+}
+
 /** What fits into a Unix socket's address, with a margin (Linux takes 107 bytes). */
 const LONGEST_SOCKET_PATH = 100;
 
@@ -73,6 +107,6 @@ const LONGEST_SOCKET_PATH = 100;
 export function shortSocketPath(folder: string): { path: string; release(): void } {
   const path = socketFile(folder);
   if (Buffer.byteLength(path) <= LONGEST_SOCKET_PATH) return { path, release: () => undefined };
-  const fd = openSync(folder, constants.O_RDONLY | constants.O_DIRECTORY);
-  return { path: `/proc/self/fd/${fd}/sock`, release: () => closeSync(fd) };
+  const held = holdFolder(folder);
+  return { ...held, path: socketFile(held.path) };
 }

@@ -4,7 +4,7 @@ import { runBuild } from '../build.ts';
 import type { BuildExit, BuildSpec } from '../build.ts';
 import { buildProcesses, endProcesses, isCode } from '../runners/processes.ts';
 import { Followers } from './followers.ts';
-import { readClaim, specFile, takeClaim } from './folder.ts';
+import { holdFolder, readClaim, specFile, takeClaim } from './folder.ts';
 import { Spool, spoolSink } from './spool.ts';
 
 /**
@@ -13,16 +13,9 @@ import { Spool, spoolSink } from './spool.ts';
  * Aborting `signal` stops the build.
  */
 export async function supervise(folder: string, onClaimed: () => void, signal?: AbortSignal): Promise<void> {
-  const spec = await readSpec(folder);
   const mark = randomUUID();
-  // Read before claiming: whoever finds the folder claimed removes the spec, and the winner has it already.
-  const ours = spec !== undefined && (await takeClaim(folder, mark));
-  await rm(specFile(folder), { force: true });
-  if (!ours) {
-    if (spec === undefined && (await readClaim(folder)) === undefined) throw new Error('The build folder has neither spec nor claim');
-    onClaimed();
-    return;
-  }
+  const spec = await claimed(folder, mark);
+  if (spec === undefined) return onClaimed();
   const stop = new AbortController();
   const followers = new Followers(folder, ({ type }) => {
     if (type === 'stop') stop.abort();
@@ -41,6 +34,24 @@ export async function supervise(folder: string, onClaimed: () => void, signal?: 
   }
   spool.finish(exit);
   await followers.close();
+}
+
+/**
+ * The spec, when the folder is ours now; undefined when another supervisor has it. Whoever launched us may be gone and the
+ * next server may be putting another folder in this one's place, so both happen in the folder that we first found.
+ */
+async function claimed(folder: string, mark: string): Promise<BuildSpec | undefined> {
+  const here = holdFolder(folder);
+  try {
+    // Read before claiming: whoever finds the folder claimed removes the spec, and the winner has it already.
+    const spec = await readSpec(here.path);
+    const ours = spec !== undefined && (await takeClaim(here.path, mark));
+    await rm(specFile(here.path), { force: true });
+    if (!ours && (await readClaim(here.path)) === undefined) throw new Error('The build folder has neither spec nor claim, or the build was taken back');
+    return ours ? spec : undefined;
+  } finally {
+    here.release();
+  }
 }
 
 async function readSpec(folder: string): Promise<BuildSpec | undefined> {

@@ -11,7 +11,7 @@ import { parseBuildspec } from '../buildspec/parse.ts';
 import { buildProcesses } from '../runners/processes.ts';
 import { attach, requestStop } from './attach.ts';
 import type { Attached } from './attach.ts';
-import { claimFile, readClaim, shortSocketPath, specFile, spoolFile } from './folder.ts';
+import { claimFile, holdFolder, readClaim, revoke, shortSocketPath, specFile, spoolFile, takeClaim } from './folder.ts';
 import { launch } from './launch.ts';
 
 let programs: string;
@@ -157,6 +157,27 @@ describe('a supervised build', () => {
     // Found dead again by whoever asks later, and never started anew.
     await launch(folder, spec(['echo never'], { runner }), { supervisorPath });
     expect((await follow()).at(-1)?.frame.type).toBe('supervisor-died');
+  });
+
+  test('that was taken back is never begun, and one that has begun is not taken back', async () => {
+    expect(await revoke(folder)).toBe(true);
+    expect(await revoke(folder)).toBe(true);
+    await expect(launch(folder, spec(['echo never']), { supervisorPath })).rejects.toThrow('taken back');
+    await rm(folder, { recursive: true });
+    expect(await revoke(folder)).toBe(true);
+    await mkdir(folder);
+    await launch(folder, spec(['echo hello']), { supervisorPath });
+    expect(await revoke(folder)).toBe(false);
+    expect(output(await follow())).toEqual(['hello']);
+  });
+
+  test('is not claimed by a supervisor that was told of a folder which another has replaced', async () => {
+    const late = holdFolder(folder);
+    await rm(folder, { recursive: true });
+    await mkdir(folder);
+    await expect(takeClaim(late.path, 'late')).rejects.toMatchObject({ code: 'ENOENT' });
+    late.release();
+    expect(await readClaim(folder)).toBeUndefined();
   });
 
   test('whose spool has a torn end is read up to the tear', async () => {

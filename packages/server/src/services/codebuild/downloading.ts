@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { BuildspecError, isLaunched, launch, launchInProcess, sourceFolder, type BuildSpec, type Buildspec } from '@slipway/builder';
+import { BuildspecError, isLaunched, launch, launchInProcess, revoke, sourceFolder, type BuildSpec, type Buildspec } from '@slipway/builder';
 import type { PhaseContext } from '@slipway/contracts/codebuild';
 import type { JobRun } from '../../engine/jobs.ts';
 import { wantsArtifacts } from './artifacts/destinations.ts';
@@ -23,7 +23,8 @@ import type { StepDeps, StepRunner } from './steps.ts';
 export const download: StepRunner = async (deps, run, build) => {
   const { clock, commit } = deps;
   const folder = deps.folderOf(build);
-  if (!(await isLaunched(folder))) {
+  // One that a server before us launched may be about to take the build: either it has, or it never will.
+  if (!(await isLaunched(folder)) && (await revoke(folder))) {
     const interrupted = interruption(build, clock.now());
     if (interrupted) {
       await commit(run, build, endHere(build, clock.now(), interrupted));
@@ -68,7 +69,8 @@ async function begin(deps: StepDeps, run: JobRun, build: StoredBuild, folder: st
   const token = randomBytes(32).toString('base64url');
   const path = kind === 'sandbox' ? join('/codebuild/output', sources.primary.path) : sourceFolder(folder, sources.primary.path);
   const place = buildspecPlace(build.definition.source.buildspec);
-  const lines = [
+  // The token is committed with the lines: a server that died before the build was claimed has said them already.
+  const lines = build.credentials_token !== null ? [] : [
     'Phase is DOWNLOAD_SOURCE',
     `CODEBUILD_SRC_DIR=${path}`,
     `YAML location is ${'file' in place ? join(path, place.file) : 's3' in place ? place.s3 : "the project's buildspec"}`,
