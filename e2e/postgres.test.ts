@@ -8,6 +8,12 @@ import { postgresScratch, type Scratch } from '../packages/server/src/kernel/dat
 
 const url = process.env['DATABASE_URL'];
 
+/** A stage of one action, both of that name. */
+function stage(name: string, category: 'Source' | 'Build' | 'Deploy', provider: string, configuration: Record<string, string>, input?: string, output?: string) {
+  const actionTypeId = { category, owner: 'AWS', provider, version: '1' } as const;
+  return { name, actions: [{ name, actionTypeId, configuration, inputArtifacts: input ? [{ name: input }] : [], outputArtifacts: output ? [{ name: output }] : [] }] };
+}
+
 if (url === undefined) {
   it.skip('A server on PostgreSQL: not run, since no PostgreSQL was given (DATABASE_URL; scripts/with-postgres.mjs starts one)', () => {});
 } else {
@@ -46,22 +52,10 @@ if (url === undefined) {
       const roleArn = await s.role('carrier', 'codepipeline.amazonaws.com', everything);
       const environment = { type: 'LINUX_CONTAINER', image: 'aws/codebuild/standard:7.0', computeType: 'BUILD_GENERAL1_SMALL' } as const;
       await s.aws.codebuild.createProject({ name: 'app', serviceRole, source: { type: 'CODEPIPELINE' }, artifacts: { type: 'CODEPIPELINE' }, environment });
-      const action = (name: string, category: 'Source' | 'Build' | 'Deploy', provider: string, configuration: Record<string, string>, input?: string, output?: string) => ({
-        name,
-        actions: [
-          {
-            name,
-            actionTypeId: { category, owner: 'AWS', provider, version: '1' } as const,
-            configuration,
-            inputArtifacts: input ? [{ name: input }] : [],
-            outputArtifacts: output ? [{ name: output }] : [],
-          },
-        ],
-      });
       const stages = [
-        action('Source', 'Source', 'CodeCommit', { RepositoryName: 'app', BranchName: 'main' }, undefined, 'Src'),
-        action('Build', 'Build', 'CodeBuild', { ProjectName: 'app' }, 'Src'),
-        action('Deploy', 'Deploy', 'S3', { BucketName: 'site', Extract: 'true' }, 'Src'),
+        stage('Source', 'Source', 'CodeCommit', { RepositoryName: 'app', BranchName: 'main' }, undefined, 'Src'),
+        stage('Build', 'Build', 'CodeBuild', { ProjectName: 'app' }, 'Src'),
+        stage('Deploy', 'Deploy', 'S3', { BucketName: 'site', Extract: 'true' }, 'Src'),
       ];
       await s.aws.codepipeline.createPipeline({ pipeline: { name: 'app', roleArn, artifactStore: { type: 'S3', location: 'artifacts' }, stages } });
       await finished('app', 'CreatePipeline');

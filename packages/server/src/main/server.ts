@@ -64,27 +64,32 @@ export async function startServer(config: Config, options: ServerOptions): Promi
   });
   endpoint = `${config.tls ? 'https' : 'http'}://${config.bind.includes(':') ? `[${config.bind}]` : config.bind}:${address.port}`;
 
-  const made = await house.ensureRootKey(config.rootKey);
-  // A given key goes into the profile too, so that `slipway env` needs to know nothing but the folder.
-  const profileKey = config.rootKey ?? made;
-  const file = profileKey && writeRootProfile(folder, profileKey);
-  const newRootKey = made && file && !config.rootKey ? { ...made, file } : undefined;
-  await house.start();
-  writeServerNote(config.data, { endpoint, region: config.region, pid: process.pid });
-
-  return {
-    endpoint,
-    newRootKey,
-    notices: [...house.notices, ...exposure(config)],
-    onEvent: house.onEvent,
-    settled: house.settled,
-    async stop() {
-      await edge.close();
-      await house.stop();
-      removeServerNote(config.data);
-      unlock();
-    },
+  const stop = async (): Promise<void> => {
+    await edge.close();
+    await house.stop();
+    removeServerNote(config.data);
+    unlock();
   };
+  try {
+    const made = await house.ensureRootKey(config.rootKey);
+    // A given key goes into the profile too, so that `slipway env` needs to know nothing but the folder.
+    const profileKey = config.rootKey ?? made;
+    const file = profileKey && writeRootProfile(folder, profileKey);
+    await house.start();
+    writeServerNote(config.data, { endpoint, region: config.region, pid: process.pid });
+    return {
+      endpoint,
+      newRootKey: made && file && !config.rootKey ? { ...made, file } : undefined,
+      notices: [...house.notices, ...exposure(config)],
+      onEvent: house.onEvent,
+      settled: house.settled,
+      stop,
+    };
+  } catch (error) {
+    // Listening alone would keep the process, with nothing behind the address.
+    await stop();
+    throw error;
+  }
 }
 
 function readable(file: string): Buffer {

@@ -53,7 +53,8 @@ export class SqliteWriter {
     if (this.#queue.length >= LONGEST_QUEUE) return Promise.reject(databaseBusy());
     return new Promise<T>((resolve, reject) => {
       // The work runs in the asynchronous context of who asked for it, not of whoever woke the writer.
-      const run = AsyncResource.bind(() => this.#underSavepoint(work, resolve, reject));
+      const asked = new AsyncResource('Transaction');
+      const run = (): Promise<Settle> => asked.runInAsyncScope(() => this.#underSavepoint(work, resolve, reject));
       this.#queue.push({ run, refuse: reject });
       this.#draining ??= this.#drain();
     });

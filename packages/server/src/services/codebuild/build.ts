@@ -41,10 +41,11 @@ export function logNames(build: StoredBuild): { group: string; stream: string } 
   return { group: settings?.groupName ?? `/aws/codebuild/${build.project}`, stream: settings?.streamName ? `${settings.streamName}/${uuid}` : uuid };
 }
 
+const fragmentName = (text: string): string => encodeURIComponent(encodeURIComponent(text)).replaceAll('%', '$');
+
 /** Where a person reads the log: the path of AWS's console, whose fragment carries names twice encoded with `$` for `%`. */
 function logLink(endpoint: string, region: string, { group, stream }: { group: string; stream: string }): string {
-  const name = (text: string): string => encodeURIComponent(encodeURIComponent(text)).replaceAll('%', '$');
-  return `${endpoint}/cloudwatch/home?region=${region}#logsV2:log-groups/log-group/${name(group)}/log-events/${name(stream)}`;
+  return `${endpoint}/cloudwatch/home?region=${region}#logsV2:log-groups/log-group/${fragmentName(group)}/log-events/${fragmentName(stream)}`;
 }
 
 /** As BatchGetBuilds shows it; links lead to the endpoint. */
