@@ -13,6 +13,7 @@ import { eventually } from '../support/eventually.ts';
 import { agentProgram } from '../support/world.ts';
 import { countEvents, messages, observeEvents, rootKey } from './observe.ts';
 import { hear } from './program.ts';
+import { normal } from './rows.ts';
 
 const exec = promisify(execFile);
 
@@ -170,6 +171,7 @@ export interface End {
   readonly executions: readonly string[];
   readonly actions: readonly string[];
   readonly build: readonly string[];
+  readonly log: readonly string[];
   /** What the build's commands printed. */
   readonly output: readonly string[];
   readonly deployments: readonly string[];
@@ -193,6 +195,7 @@ export async function lookAt(world: World): Promise<End> {
       executions: pipelineExecutionSummaries.map(({ status, trigger }) => `${trigger?.triggerType} ${status}`),
       actions: actionExecutionDetails.map(({ actionName, status, output }) => `${actionName} ${status} ${output?.executionResult?.errorDetails?.message ?? ''}`.trim()).toSorted(),
       build: builds.flatMap(({ buildStatus, phases = [] }) => [`${buildStatus}`, ...phases.map(({ phaseType, phaseStatus, contexts }) => `${phaseType} ${phaseStatus ?? ''} ${(contexts ?? []).map(({ message }) => message).join(' ')}`.trim())]),
+      log: log.map(normal),
       output: log.filter((line) => !line.startsWith('[Container]')),
       deployments: await deployments(s.aws),
       ledgers: await Promise.all(world.hosts.map(ledger)),
