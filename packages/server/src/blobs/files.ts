@@ -1,6 +1,7 @@
 import { open, mkdir, rename, rm, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
+import { syncDirectory } from '../kernel/files.ts';
 import { DamagedBlob, FRAME_BYTES, HEADER_BYTES, SEALED_FRAME_BYTES, measure, newHeader, openFrame, openHeader, sealFrame } from './frames.ts';
 
 /** Bytes `start` to `end`, both included, as HTTP counts them. */
@@ -91,16 +92,6 @@ async function makeShards(directory: string): Promise<void> {
     await mkdir(join(directory, shard.toString(16).padStart(2, '0')), { recursive: true, mode: 0o700 });
   }
   await syncDirectory(directory);
-}
-
-/** A rename is durable once its directory is. */
-async function syncDirectory(directory: string): Promise<void> {
-  const handle = await open(directory, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
 }
 
 async function writeFrames(file: FileHandle, id: string, source: AsyncIterable<Uint8Array>, masterKey: Buffer): Promise<number> {

@@ -1,6 +1,7 @@
 import { mkdir, open, readdir, rm, truncate } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { syncDirectory } from '../kernel/files.ts';
 import { encodeFrame, encodeHeader, HEADER_BYTES } from './frames.ts';
 import type { StoredEntry } from './frames.ts';
 import type { LogEntry } from './ports.ts';
@@ -209,16 +210,6 @@ async function writeFully(file: FileHandle, bytes: Buffer, position: number): Pr
   for (let at = 0; at < bytes.length;) {
     const { bytesWritten } = await file.write(bytes, at, bytes.length - at, position + at);
     at += bytesWritten;
-  }
-}
-
-/** A new file or folder is durable once its parent is. */
-async function syncDirectory(path: string): Promise<void> {
-  const directory = await open(path, 'r');
-  try {
-    await directory.sync();
-  } finally {
-    await directory.close();
   }
 }
 
