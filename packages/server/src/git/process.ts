@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcessWithoutNullStreams } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
 import { StringDecoder } from 'node:string_decoder';
+import { bootId, processStart } from '../kernel/processes.ts';
 
 /** A git command that ended with an error; `detail` is what git said, for logs, not for clients. */
 export class GitFailed extends Error {
@@ -130,16 +130,16 @@ function firstText(stream: NodeJS.ReadableStream, limit: number): () => string {
  * Names one process for as long as the machine runs: its id and, where the system tells, when it started, because ids
  * are used again.
  */
-export async function processIdentity(pid: number): Promise<string> {
-  return `${pid}:${await startOf(pid) ?? ''}`;
+export function processIdentity(pid: number): string {
+  return `${pid}:${startOf(pid) ?? ''}`;
 }
 
 /** Ends the process that `processIdentity` named, if it is still that one, and resolves once it is gone. */
 export async function endProcess(identity: string): Promise<void> {
   const [number = '', started = ''] = identity.split(':');
   const pid = Number(number);
-  const isTheSame = async (): Promise<boolean> => started !== '' && await startOf(pid) === started;
-  while (await isTheSame()) {
+  const isTheSame = (): boolean => started !== '' && startOf(pid) === started;
+  while (isTheSame()) {
     try {
       process.kill(pid, 'SIGKILL');
     } catch (error) {
@@ -150,19 +150,8 @@ export async function endProcess(identity: string): Promise<void> {
   }
 }
 
-/** The boot's id and the process's start in clock ticks, from Linux's /proc; undefined elsewhere and for processes that are gone. */
-async function startOf(pid: number): Promise<string | undefined> {
-  try {
-    const [stat, boot] = await Promise.all([
-      readFile(`/proc/${pid}/stat`, 'utf8'),
-      readFile('/proc/sys/kernel/random/boot_id', 'utf8'),
-    ]);
-    // The command's name, in parentheses, may itself hold spaces and parentheses.
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    return fields[0] === 'Z' ? undefined : `${fields[19] ?? ''}@${boot.trim()}`;
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT' || code === 'ESRCH') return undefined;
-    throw error;
-  }
+/** The process's start and the boot that it counts from. */
+function startOf(pid: number): string | undefined {
+  const [start, boot] = [processStart(pid), bootId()];
+  return start === undefined || boot === undefined ? undefined : `${start}@${boot}`;
 }

@@ -32,7 +32,7 @@ export async function moveReferences(path: string, commands: readonly RefCommand
   child.stdout.resume();
   let settle: () => Promise<void>;
   try {
-    settle = await guard.begin(commands, await processIdentity(child.pid ?? 0));
+    settle = await guard.begin(commands, processIdentity(child.pid ?? 0));
   } catch (error) {
     child.kill();
     throw error;

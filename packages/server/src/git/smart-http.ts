@@ -60,7 +60,7 @@ export async function receivePack(path: string, push: Push): Promise<void> {
   const whenComplete = async (): Promise<void> => {
     signal.throwIfAborted();
     signal.removeEventListener('abort', leave);
-    if (head.commands.length > 0) settle = await push.guard.begin(head.commands, await processIdentity(child.pid ?? 0));
+    if (head.commands.length > 0) settle = await push.guard.begin(head.commands, processIdentity(child.pid ?? 0));
   };
   push.started();
   try {

@@ -64,7 +64,7 @@ describe('a server that ends between a change\'s intent and its settling', () =>
   it('ends a git process that has outlived it, which could still move references', async () => {
     const orphan = spawn('sleep', ['600']);
     const ended = once(orphan, 'exit');
-    await leave([{ ref: 'refs/heads/x', old: NO_OBJECT, new: commit }], await processIdentity(orphan.pid!));
+    await leave([{ ref: 'refs/heads/x', old: NO_OBJECT, new: commit }], processIdentity(orphan.pid!));
     await clock.advance(6_000);
     expect((await ended)[1]).toBe('SIGKILL');
     await nothingLeft();
