@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { createServer as createHttpServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
@@ -7,6 +6,7 @@ import type { Clock } from '../kernel/clock.ts';
 import type { Dispatcher } from '../kernel/dispatch.ts';
 import type { Door } from '../kernel/door.ts';
 import { ServiceError } from '../kernel/errors.ts';
+import { uuid } from '../kernel/ids.ts';
 import type { Log } from '../kernel/log.ts';
 import type { Call } from '../kernel/service.ts';
 import { wireRequest, type Route, type Wire } from '../wire/index.ts';
@@ -71,7 +71,7 @@ export function createEdge(deps: EdgeDeps): Edge {
     return {
       message,
       response,
-      requestId: randomUUID(),
+      requestId: uuid(),
       path: (message.url ?? '/').split('?', 1)[0] ?? '/',
       endpoint: `${secure ? 'https' : 'http'}://${message.headers.host ?? 'localhost'}`,
       secure,

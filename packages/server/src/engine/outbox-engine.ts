@@ -1,6 +1,6 @@
-import { randomUUID } from 'node:crypto';
 import type { Clock } from '../kernel/clock.ts';
 import type { Database, Transaction } from '../kernel/database.ts';
+import { uuid } from '../kernel/ids.ts';
 import type { Log } from '../kernel/log.ts';
 import { createJobs } from './job-engine.ts';
 import type { JobTimes } from './job-engine.ts';
@@ -80,7 +80,7 @@ async function insert(tx: Transaction, event: DomainEvent, time: number): Promis
     .orderBy('sequence', 'desc').limit(1).executeTakeFirst();
   await query.insertInto('outbox').values({
     account, region, aggregate, sequence: (last?.sequence ?? 0) + 1,
-    id: randomUUID(), time, source: event.source, detail_type: event.detailType,
+    id: uuid(), time, source: event.source, detail_type: event.detailType,
     resources: JSON.stringify(event.resources), detail: JSON.stringify(event.detail),
   }).execute();
 }

@@ -1,9 +1,9 @@
-import { randomUUID } from 'node:crypto';
 import type { Apis } from '@slipway/contracts';
 import type { Authorizer } from './access.ts';
 import type { Caller } from './caller.ts';
 import { insideTransaction } from './database/index.ts';
 import { ServiceError } from './errors.ts';
+import { uuid } from './ids.ts';
 import type { Log } from './log.ts';
 import type { PeerCallOptions, Peers } from './peers.ts';
 import type { Call, Service } from './service.ts';
@@ -59,7 +59,7 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
       caller,
       account: caller.account,
       region: options.region,
-      requestId: randomUUID(),
+      requestId: uuid(),
       once: options.once,
       endpoint: deps.endpoint(),
       userAgent: 'slipway',

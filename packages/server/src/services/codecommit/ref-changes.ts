@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import type { JobKey, Jobs } from '../../engine/jobs.ts';
 import type { Outbox } from '../../engine/outbox.ts';
 import type { Watches } from '../../engine/watch.ts';
@@ -6,6 +5,7 @@ import { endProcess, NO_OBJECT } from '../../git/index.ts';
 import type { Git, RefCommand, RefGuard, Repository } from '../../git/index.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import type { Database, Transaction } from '../../kernel/database.ts';
+import { uuid } from '../../kernel/ids.ts';
 import { referenceMoved } from './events.ts';
 import { keyedLocks } from './keyed-locks.ts';
 import { deleteRefChange, findRefChange, findRepositoryById, insertRefChange, lockRepository, refChangesOf, updateRepository } from './store.ts';
@@ -93,7 +93,7 @@ export function refChanges({ db, clock, jobs, outbox, watches, git }: RefChanges
     const change: RefChange = {
       account: repository.account,
       region: repository.region,
-      change_id: randomUUID(),
+      change_id: uuid(),
       repository_id: repository.repository_id,
       commands: possible,
       caller_arn: callerArn,

@@ -1,8 +1,8 @@
-import { randomUUID } from 'node:crypto';
 import type { PipelineDeclaration } from '@slipway/contracts/codepipeline';
 import type { Jobs, JobRun } from '../../engine/jobs.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import type { Database, Transaction } from '../../kernel/database.ts';
+import { uuid } from '../../kernel/ids.ts';
 import { decide, nextDeadline } from './decide.ts';
 import type { Command, PipelineFacts } from './decide.ts';
 import type { ActionState, Events, PipelineState } from './events.ts';
@@ -130,10 +130,10 @@ async function startAction(deps: AdvanceDeps, tx: Transaction, step: Step, execu
   const { account, region, pipeline } = execution;
   const minutes = declared.timeoutInMinutes ?? deps.providers(declared.actionTypeId)?.timeoutMinutes;
   const row: ActionRow = {
-    account, region, id: randomUUID(), pipeline, execution: execution.id, version: execution.version, stage: stage.name, action: name,
+    account, region, id: uuid(), pipeline, execution: execution.id, version: execution.version, stage: stage.name, action: name,
     ordinal: step.pipeline.next_ordinal, status: 'InProgress', latest: 1, started: step.now, updated: step.now, updated_by: null,
     deadline: minutes === undefined ? null : step.now + minutes * 60_000,
-    token: declared.actionTypeId.category === 'Approval' ? randomUUID() : null,
+    token: declared.actionTypeId.category === 'Approval' ? uuid() : null,
     prepared: null, external_id: null, external_url: null, summary: null, error_code: null, error_message: null, outputs: null, variables: null, revision: null,
   };
   await deps.rows.insertAction(tx, row);

@@ -1,8 +1,8 @@
-import { randomUUID } from 'node:crypto';
 import type { PipelineVariable, SourceRevisionOverride, TriggerType } from '@slipway/contracts/codepipeline';
 import type { Jobs } from '../../engine/jobs.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import type { Transaction } from '../../kernel/database.ts';
+import { uuid } from '../../kernel/ids.ts';
 import type { Events } from './events.ts';
 import { MAX_PARALLEL, MAX_QUEUED } from './limits.ts';
 import { fail } from './fail.ts';
@@ -36,7 +36,7 @@ export async function launch({ clock, jobs, rows, events }: LaunchDeps, tx: Tran
   pipeline.next_ordinal += 1;
   const { account, region, name } = pipeline;
   const execution: ExecutionRow = {
-    account, region, pipeline: name, id: randomUUID(), ordinal: pipeline.next_ordinal, version: pipeline.version, mode,
+    account, region, pipeline: name, id: uuid(), ordinal: pipeline.next_ordinal, version: pipeline.version, mode,
     status: 'InProgress', status_summary: null, stage: 0, place: 'waiting', stopping: null, stop_reason: null, attempt: 1,
     trigger_type: request.trigger.type, trigger_detail: request.trigger.detail,
     client_token: request.clientToken ?? null, replay_key: request.replayKey ?? null,
