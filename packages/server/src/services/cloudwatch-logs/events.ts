@@ -3,13 +3,14 @@ import type { InputLogEvent, RejectedLogEventsInfo } from '@slipway/contracts/cl
 import type { Clock } from '../../kernel/clock.ts';
 import type { Database } from '../../kernel/database.ts';
 import type { Place } from '../../kernel/place.ts';
+import { refuseMembers } from '../../kernel/refusals.ts';
 import { replay } from '../../kernel/replay.ts';
 import type { Call, Operations } from '../../kernel/service.ts';
 import type { LogStore, Position, StoredEntry } from '../../logs/index.ts';
 import { noGroup } from './groups.ts';
 import { EVENT_OVERHEAD_BYTES, MAX_BATCH_BYTES, MAX_BATCH_SPAN, MAX_PAGE_BYTES, MAX_PAGE_EVENTS, TOO_NEW, TOO_OLD } from './limits.ts';
 import { groupOf } from './arns.ts';
-import { fail, invalidToken, refuse } from './fail.ts';
+import { fail, invalidToken, notSupported } from './fail.ts';
 import type { LogsTables, StreamRow } from './store.ts';
 import { noStream } from './streams.ts';
 
@@ -38,7 +39,7 @@ export function events(deps: { db: Database; clock: Clock; logs: LogStore; rows:
 
   return {
     async PutLogEvents(input, call) {
-      refuse(input, 'entity');
+      refuseMembers(input, ['entity'], notSupported);
       checkBatch(input.logEvents);
       const stream = await streamOf(call, input.logGroupName, input.logStreamName);
       const retention = (await rows.group(call, input.logGroupName))?.retention_days ?? undefined;

@@ -2,13 +2,14 @@ import type { CloudWatchLogsApi } from '@slipway/contracts';
 import type { FilteredLogEvent, FilterLogEventsRequest } from '@slipway/contracts/cloudwatch-logs';
 import type { PageKey, Paging } from '../../kernel/paging.ts';
 import type { Place } from '../../kernel/place.ts';
+import { refuseMembers } from '../../kernel/refusals.ts';
 import type { Operations } from '../../kernel/service.ts';
 import type { LogStore, StoredEntry } from '../../logs/index.ts';
 import { eventId } from './events.ts';
 import { noGroup } from './groups.ts';
 import { MAX_PAGE_BYTES, MAX_PAGE_EVENTS } from './limits.ts';
 import { groupOf } from './arns.ts';
-import { fail, invalidToken, refuse } from './fail.ts';
+import { fail, invalidToken, notSupported } from './fail.ts';
 import { pagesOf } from './pages.ts';
 import { filterPattern } from './pattern.ts';
 import type { LogsTables, StreamRow } from './store.ts';
@@ -48,8 +49,8 @@ export function filter(deps: { logs: LogStore; paging: Paging; rows: LogsTables 
 
   return {
     async FilterLogEvents(input, call) {
-      if (input.startFromHead === false) throw fail('InvalidParameterException', 'startFromHead false is not supported by Slipway yet');
-      refuse(input, 'unmask');
+      if (input.startFromHead === false) throw notSupported('startFromHead false');
+      refuseMembers(input, ['unmask'], notSupported);
       const accepts = filterPattern(input.filterPattern);
       const group = groupOf(call, input);
       const listing = pagesOf(paging, call, 'FilterLogEvents', [group, input.logStreamNames, input.logStreamNamePrefix, input.startTime, input.endTime, input.filterPattern]);

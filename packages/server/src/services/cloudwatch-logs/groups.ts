@@ -9,8 +9,9 @@ import type { Operations } from '../../kernel/service.ts';
 import { putTags, removeAllTags, removeTags, tagsOf } from '../../kernel/tags.ts';
 import type { RefuseTags, Tag, Tagged } from '../../kernel/tags.ts';
 import type { Jobs } from '../../engine/jobs.ts';
+import { refuseMembers } from '../../kernel/refusals.ts';
 import { groupArn, groupOfArn } from './arns.ts';
-import { fail, refuse } from './fail.ts';
+import { fail, notSupported } from './fail.ts';
 import { pagesOf } from './pages.ts';
 import type { GroupRow, LogsTables } from './store.ts';
 
@@ -38,10 +39,8 @@ export function groups(deps: GroupDeps) {
 
   return {
     async CreateLogGroup(input, call) {
-      refuse(input, 'kmsKeyId', 'deletionProtectionEnabled');
-      if (input.logGroupClass !== undefined && input.logGroupClass !== 'STANDARD') {
-        throw fail('InvalidParameterException', `logGroupClass ${input.logGroupClass} is not supported by Slipway yet`);
-      }
+      refuseMembers(input, ['kmsKeyId', 'deletionProtectionEnabled'], notSupported);
+      if (input.logGroupClass !== undefined && input.logGroupClass !== 'STANDARD') throw notSupported(`logGroupClass ${input.logGroupClass}`);
       await db.transaction(async (tx) => {
         await rows.insertGroup(tx, newGroup(call, input.logGroupName, clock.now()))
           .catch(whenTaken(() => fail('ResourceAlreadyExistsException', 'The specified log group already exists')));
@@ -60,7 +59,7 @@ export function groups(deps: GroupDeps) {
     },
 
     async DescribeLogGroups(input, call) {
-      refuse(input, 'accountIdentifiers', 'includeLinkedAccounts', 'logGroupIdentifiers');
+      refuseMembers(input, ['accountIdentifiers', 'includeLinkedAccounts', 'logGroupIdentifiers'], notSupported);
       if (input.logGroupNamePrefix !== undefined && input.logGroupNamePattern !== undefined) {
         throw fail('InvalidParameterException', 'LogGroup name prefix and LogGroup name pattern are mutually exclusive parameters.');
       }

@@ -1,4 +1,5 @@
 import type { CreateProjectInput, Project, ProjectArtifacts, ProjectEnvironment, ProjectSource, StartBuildInput } from '@slipway/contracts/codebuild';
+import { refuseMembers } from '../../kernel/refusals.ts';
 import { fail, notSupported } from './fail.ts';
 import { maxDescriptionLength, projectNamePattern, queuedTimeout, timeout, variableNamePattern } from './limits.ts';
 
@@ -10,10 +11,6 @@ export type BuildDefinition = ProjectDefinition;
 
 const refuse = (message: string): never => {
   throw fail('InvalidInputException', message);
-};
-
-const notYet = (what: string): never => {
-  throw notSupported(what);
 };
 
 export function checkProjectName(name: string): void {
@@ -49,21 +46,18 @@ function checkRole(role: string): void {
 const sourceTypes = ['CODECOMMIT', 'CODEPIPELINE', 'NO_SOURCE', 'S3'];
 
 function checkSource(source: ProjectSource, what: string): void {
-  if (!sourceTypes.includes(source.type)) notYet(`The ${what} type ${source.type} (supported are ${sourceTypes.join(', ')})`);
+  if (!sourceTypes.includes(source.type)) throw notSupported(`The ${what} type ${source.type} (supported are ${sourceTypes.join(', ')})`);
   if ((source.type === 'CODECOMMIT' || source.type === 'S3') && !source.location) refuse(`Project ${what} location is required for type ${source.type}`);
   if (source.type === 'S3' && !/^[^/]+\/.+/.test(source.location!.replace(/^arn:aws:s3:::/, ''))) refuse(`Invalid S3 ${what} location ${source.location}: it must be <bucket>/<key>`);
   if (source.type === 'NO_SOURCE' && !source.buildspec) refuse('If the source type is NO_SOURCE, a buildspec must be given inline');
-  if (source.auth) notYet(`The ${what}'s auth`);
-  if (source.gitSubmodulesConfig?.fetchSubmodules) notYet(`The ${what}'s gitSubmodulesConfig.fetchSubmodules`);
-  if (source.insecureSsl) notYet(`The ${what}'s insecureSsl`);
-  if (source.reportBuildStatus) notYet(`The ${what}'s reportBuildStatus`);
-  if (source.buildStatusConfig) notYet(`The ${what}'s buildStatusConfig`);
+  refuseMembers(source, ['auth', 'insecureSsl', 'reportBuildStatus', 'buildStatusConfig'], (name) => notSupported(`The ${what}'s ${name}`));
+  refuseMembers(source.gitSubmodulesConfig, ['fetchSubmodules'], (name) => notSupported(`The ${what}'s gitSubmodulesConfig.${name}`));
 }
 
 function checkArtifacts(artifacts: ProjectArtifacts): void {
   if (artifacts.type === 'S3' && !artifacts.location) refuse('Project artifacts location is required for type S3');
-  if (artifacts.bucketOwnerAccess && artifacts.bucketOwnerAccess !== 'NONE') notYet('bucketOwnerAccess of artifacts');
-  if (artifacts.encryptionDisabled) notYet('encryptionDisabled of artifacts: what is stored here is always encrypted');
+  if (artifacts.bucketOwnerAccess && artifacts.bucketOwnerAccess !== 'NONE') throw notSupported('bucketOwnerAccess of artifacts');
+  refuseMembers(artifacts, ['encryptionDisabled'], (name) => notSupported(`${name} of artifacts: what is stored here is always encrypted`));
 }
 
 function checkSecondary(artifacts: ProjectArtifacts): void {
@@ -79,32 +73,24 @@ function checkPairing({ source, artifacts }: BuildDefinition): void {
 const curatedImage = /^aws\/codebuild\/[a-z0-9_.-]+:[a-z0-9_.-]+$/;
 
 function checkEnvironment(environment: ProjectEnvironment): void {
-  if (environment.type !== 'LINUX_CONTAINER') notYet(`The environment type ${environment.type} (supported is LINUX_CONTAINER)`);
-  if (!curatedImage.test(environment.image)) notYet(`The image ${environment.image}: builds run in a sandbox on this machine's own system, for which the images aws/codebuild/… stand. Another image`);
-  if (environment.privilegedMode) notYet('privilegedMode');
-  if (environment.certificate) notYet('The environment certificate');
-  if (environment.registryCredential) notYet('registryCredential');
-  if (environment.imagePullCredentialsType && environment.imagePullCredentialsType !== 'CODEBUILD') notYet(`imagePullCredentialsType ${environment.imagePullCredentialsType}`);
-  if (environment.fleet) notYet('The environment fleet');
-  if (environment.computeConfiguration) notYet('computeConfiguration');
-  if (environment.dockerServer) notYet('dockerServer');
+  if (environment.type !== 'LINUX_CONTAINER') throw notSupported(`The environment type ${environment.type} (supported is LINUX_CONTAINER)`);
+  if (!curatedImage.test(environment.image)) throw notSupported(`The image ${environment.image}: builds run in a sandbox on this machine's own system, for which the images aws/codebuild/… stand. Another image`);
+  refuseMembers(environment, ['certificate', 'fleet'], (name) => notSupported(`The environment ${name}`));
+  refuseMembers(environment, ['privilegedMode', 'registryCredential', 'computeConfiguration', 'dockerServer'], notSupported);
+  if (environment.imagePullCredentialsType && environment.imagePullCredentialsType !== 'CODEBUILD') throw notSupported(`imagePullCredentialsType ${environment.imagePullCredentialsType}`);
   for (const variable of environment.environmentVariables ?? []) {
     if (!variableNamePattern.test(variable.name)) refuse(`Invalid environment variable name: '${variable.name}'`);
-    if (variable.type && variable.type !== 'PLAINTEXT') notYet(`The type ${variable.type} of the environment variable ${variable.name}`);
+    if (variable.type && variable.type !== 'PLAINTEXT') throw notSupported(`The type ${variable.type} of the environment variable ${variable.name}`);
   }
 }
 
 function checkUnsupported(definition: BuildDefinition): void {
-  if (definition.cache && definition.cache.type !== 'NO_CACHE') notYet(`The cache type ${definition.cache.type}`);
-  if (definition.vpcConfig && Object.values(definition.vpcConfig).some((value) => value && value.length > 0)) notYet('vpcConfig');
-  if (definition.badgeEnabled) notYet('badgeEnabled');
-  if (definition.fileSystemLocations?.length) notYet('fileSystemLocations');
-  if (definition.buildBatchConfig) notYet('buildBatchConfig');
-  if (definition.concurrentBuildLimit !== undefined) notYet('concurrentBuildLimit');
-  if (definition.autoRetryLimit) notYet('autoRetryLimit');
+  if (definition.cache && definition.cache.type !== 'NO_CACHE') throw notSupported(`The cache type ${definition.cache.type}`);
+  refuseMembers(definition, ['vpcConfig', 'badgeEnabled', 'fileSystemLocations', 'buildBatchConfig', 'concurrentBuildLimit'], notSupported);
+  if (definition.autoRetryLimit) throw notSupported('autoRetryLimit');
   // The CDK names S3's default key on every project; everything stored is encrypted with the installation's own.
-  if (definition.encryptionKey && !definition.encryptionKey.endsWith('alias/aws/s3')) notYet(`The encryptionKey ${definition.encryptionKey} (supported is alias/aws/s3)`);
-  if (definition.logsConfig?.s3Logs?.status === 'ENABLED') notYet('logsConfig.s3Logs');
+  if (definition.encryptionKey && !definition.encryptionKey.endsWith('alias/aws/s3')) throw notSupported(`The encryptionKey ${definition.encryptionKey} (supported is alias/aws/s3)`);
+  if (definition.logsConfig?.s3Logs?.status === 'ENABLED') throw notSupported('logsConfig.s3Logs');
 }
 
 /** UpdateProject replaces what it names and leaves the rest. */
@@ -113,14 +99,16 @@ export function withChanges(definition: ProjectDefinition, changes: Partial<Proj
   return { ...definition, ...Object.fromEntries(named) };
 }
 
+const OVERRIDES_NOT_HONOURED = [
+  'registryCredentialOverride', 'fleetOverride', 'hostKernelOverride', 'certificateOverride', 'debugSessionEnabled', 'sourceAuthOverride', 'buildStatusConfigOverride',
+] as const;
+
 /**
  * The project under StartBuild's overrides.
  * @throws ServiceError InvalidInputException for an override that is not supported, by name.
  */
 export function withOverrides(project: ProjectDefinition, input: StartBuildInput): BuildDefinition {
-  for (const name of ['registryCredentialOverride', 'fleetOverride', 'hostKernelOverride', 'certificateOverride', 'debugSessionEnabled', 'sourceAuthOverride', 'buildStatusConfigOverride'] as const) {
-    if (input[name]) notYet(name);
-  }
+  refuseMembers(input, OVERRIDES_NOT_HONOURED, notSupported);
   const { source, environment } = project;
   return {
     ...project,

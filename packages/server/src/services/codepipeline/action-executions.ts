@@ -1,6 +1,7 @@
 import type { CodePipelineApi } from '@slipway/contracts';
 import type { ActionExecutionDetail, ActionExecutionResult } from '@slipway/contracts/codepipeline';
 import type { Paging } from '../../kernel/paging.ts';
+import { refuseMembers } from '../../kernel/refusals.ts';
 import type { Call, Operations } from '../../kernel/service.ts';
 import { fail, noExecution, noPipeline } from './fail.ts';
 import { pagesOf } from './pages.ts';
@@ -31,7 +32,7 @@ export function actionExecutions({ rows, paging }: { rows: PipelineTables; pagin
   return {
     async ListActionExecutions({ pipelineName, filter, maxResults = 100, nextToken }, call: Call) {
       if (await rows.pipeline(call, pipelineName) === undefined) throw noPipeline(call, pipelineName);
-      if (filter?.latestInPipelineExecution !== undefined) throw fail('ValidationException', 'filter.latestInPipelineExecution is not supported by Slipway yet');
+      refuseMembers(filter, ['latestInPipelineExecution'], (name) => fail('ValidationException', `filter.${name} is not supported by Slipway yet`));
       const execution = filter?.pipelineExecutionId;
       if (execution !== undefined && await rows.execution(call, pipelineName, execution) === undefined) throw noExecution(execution);
       const limit = Math.min(maxResults, 100);

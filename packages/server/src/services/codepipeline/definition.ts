@@ -1,4 +1,5 @@
 import type { ActionDeclaration, PipelineDeclaration, StageDeclaration } from '@slipway/contracts/codepipeline';
+import { refuseMembers } from '../../kernel/refusals.ts';
 import { APPROVAL_MINUTES, MAX_ACTIONS, MAX_ACTIONS_PER_STAGE, MAX_RUN_ORDER, MAX_STAGES } from './limits.ts';
 import { fail } from './fail.ts';
 import type { Provider, Providers } from './providers/index.ts';
@@ -34,10 +35,10 @@ interface Context { readonly pipeline: PipelineDeclaration; readonly providers: 
 
 function checkPipeline(pipeline: PipelineDeclaration): void {
   const { stages } = pipeline;
-  if (pipeline.artifactStores !== undefined) throw structure('artifactStores is not supported by Slipway yet: use artifactStore');
+  refuseMembers(pipeline, ['artifactStores'], (name) => structure(`${name} is not supported by Slipway yet: use artifactStore`));
   if (pipeline.artifactStore === undefined) throw structure('Pipeline must have an artifactStore');
-  if (pipeline.artifactStore.encryptionKey !== undefined) throw structure('artifactStore.encryptionKey is not supported by Slipway yet');
-  if ((pipeline.triggers ?? []).length > 0) throw structure('triggers is not supported by Slipway yet');
+  refuseMembers(pipeline.artifactStore, ['encryptionKey'], (name) => structure(`artifactStore.${name} is not supported by Slipway yet`));
+  refuseMembers(pipeline, ['triggers'], (name) => structure(`${name} is not supported by Slipway yet`));
   const v1 = (pipeline.pipelineType ?? 'V1') === 'V1';
   if (v1 && (pipeline.executionMode ?? 'SUPERSEDED') !== 'SUPERSEDED') throw structure(`Execution mode ${pipeline.executionMode} is available only for pipelines of type V2`);
   if (v1 && (pipeline.variables ?? []).length > 0) throw structure('Pipeline-level variables are available only for pipelines of type V2');
@@ -52,10 +53,9 @@ function checkPipeline(pipeline: PipelineDeclaration): void {
 }
 
 function checkStage(stage: StageDeclaration, index: number, context: Context): void {
-  for (const member of ['onFailure', 'onSuccess', 'beforeEntry'] as const) {
-    if (stage[member] !== undefined) throw invalidStage(`${member} of stage ${stage.name} is not supported by Slipway yet`);
-  }
-  if ((stage.blockers ?? []).length > 0) throw fail('InvalidBlockerDeclarationException', `blockers of stage ${stage.name} is not supported by Slipway yet`);
+  const notSupported = (name: string): string => `${name} of stage ${stage.name} is not supported by Slipway yet`;
+  refuseMembers(stage, ['onFailure', 'onSuccess', 'beforeEntry'], (name) => invalidStage(notSupported(name)));
+  refuseMembers(stage, ['blockers'], (name) => fail('InvalidBlockerDeclarationException', notSupported(name)));
   if (stage.actions.length === 0) throw invalidStage(`Stage ${stage.name} must have at least one action`);
   if (stage.actions.length > MAX_ACTIONS_PER_STAGE) throw fail('LimitExceededException', `Stage ${stage.name} has more than ${MAX_ACTIONS_PER_STAGE} actions`);
   const twice = repeated(stage.actions.map((action) => action.name));
@@ -75,10 +75,7 @@ function checkAction(action: ActionDeclaration, stage: StageDeclaration, stageIn
     throw invalidAction(`ActionType (Category: '${category}', Provider: '${provider}', Owner: '${owner}', Version: '${version}') in action '${action.name}' is not available in region ${region.toUpperCase().replaceAll('-', '_')}: it is not supported by Slipway yet`);
   }
   if (category === 'Source' && stageIndex > 0) throw structure(`Pipeline stage ${stage.name} contains the source action ${action.name}: only the first stage may contain source actions`);
-  for (const member of ['commands', 'outputVariables', 'environmentVariables', 'roleArn'] as const) {
-    const given = action[member];
-    if (given !== undefined && given.length > 0) throw invalidAction(`${member} of action ${action.name} is not supported by Slipway yet`);
-  }
+  refuseMembers(action, ['commands', 'outputVariables', 'environmentVariables', 'roleArn'], (name) => invalidAction(`${name} of action ${action.name} is not supported by Slipway yet`));
   if (action.region !== undefined && action.region !== region) throw invalidAction(`region of action ${action.name} is not supported by Slipway yet when it is not the pipeline's`);
   const { runOrder = 1, timeoutInMinutes } = action;
   if (runOrder < 1 || runOrder > MAX_RUN_ORDER) throw invalidAction(`Run order ${runOrder} of action ${action.name} must be from 1 to ${MAX_RUN_ORDER}`);
@@ -103,7 +100,7 @@ function checkArtifacts(action: ActionDeclaration, provider: Provider, seen: See
   if (missing !== undefined) throw structure(`Input Artifact Bundle ${missing} in action ${action.name} is not declared as Output Artifact Bundle in any of the preceding actions`);
   const twice = repeated(inputs);
   if (twice !== undefined) throw invalidAction(`Action ${action.name} declares the input artifact ${twice} more than once`);
-  if (action.outputArtifacts?.some((it) => (it.files ?? []).length > 0)) throw invalidAction(`files of output artifacts of action ${action.name} is not supported by Slipway yet`);
+  for (const output of action.outputArtifacts ?? []) refuseMembers(output, ['files'], (name) => invalidAction(`${name} of output artifacts of action ${action.name} is not supported by Slipway yet`));
 }
 
 function addOutputs(action: ActionDeclaration, seen: Seen): void {

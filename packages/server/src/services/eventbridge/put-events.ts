@@ -4,6 +4,7 @@ import type { StoredEvent } from '../../engine/outbox.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import { uuid } from '../../kernel/ids.ts';
 import { nestsDeeper } from '../../kernel/json-depth.ts';
+import { isAskedFor, refuseMembers } from '../../kernel/refusals.ts';
 import type { Call, Operations } from '../../kernel/service.ts';
 import { isDefaultBus } from './arns.ts';
 import { fail, notSupported } from './fail.ts';
@@ -13,7 +14,7 @@ export function putEvents({ clock, accept }: { clock: Clock; accept: (events: re
   return {
     /** Good entries are accepted, durably and together, though others fail. */
     async PutEvents(input, call) {
-      if (input.EndpointId !== undefined) throw notSupported('EndpointId');
+      refuseMembers(input, ['EndpointId'], notSupported);
       const { Entries } = input;
       if (Entries.length < 1 || Entries.length > LIMITS.entriesPerPut) {
         const bound = Entries.length < 1 ? 'greater than or equal to 1' : `less than or equal to ${LIMITS.entriesPerPut}`;
@@ -40,7 +41,7 @@ function readEntry(entry: PutEventsRequestEntry, call: Call, now: number): Store
   const missing = (['Source', 'DetailType', 'Detail'] as const).find((member) => entry[member] === undefined || entry[member] === '');
   if (missing !== undefined) return invalid(`Parameter ${missing} is not valid. Reason: ${missing} is a required argument.`);
   if (!isDefaultBus(call, entry.EventBusName)) return invalid(`EventBusName ${entry.EventBusName} is not supported by Slipway yet.`);
-  if (entry.TraceHeader !== undefined) return invalid('TraceHeader is not supported by Slipway yet.');
+  if (isAskedFor(entry.TraceHeader)) return invalid('TraceHeader is not supported by Slipway yet.');
   const { Source: source = '', DetailType: detailType = '', Detail: text = '' } = entry;
   if (source.toLowerCase().startsWith('aws.')) return { ErrorCode: 'NotAuthorizedForSourceException', ErrorMessage: 'Not authorized for the source.' };
   const detail = readDetail(text);

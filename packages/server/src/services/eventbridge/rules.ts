@@ -3,6 +3,7 @@ import type { Rule } from '@slipway/contracts/eventbridge';
 import type { Clock } from '../../kernel/clock.ts';
 import type { Database } from '../../kernel/database.ts';
 import type { Paging } from '../../kernel/paging.ts';
+import { refuseMembers } from '../../kernel/refusals.ts';
 import type { Call, Operations } from '../../kernel/service.ts';
 import { putTags, removeAllTags } from '../../kernel/tags.ts';
 import { needDefaultBus, ruleArn } from './arns.ts';
@@ -43,8 +44,8 @@ export function rules({ db, clock, paging }: { db: Database; clock: Clock; pagin
   return {
     async PutRule(input, call) {
       needDefaultBus(call, input.EventBusName);
-      if (input.ScheduleExpression !== undefined) throw notSupported('ScheduleExpression');
-      if (input.RoleArn !== undefined) throw notSupported('RoleArn of a rule (give each target its own)');
+      refuseMembers(input, ['ScheduleExpression'], notSupported);
+      refuseMembers(input, ['RoleArn'], () => notSupported('RoleArn of a rule (give each target its own)'));
       const { EventPattern: pattern, State: state = 'ENABLED' } = input;
       if (state !== 'ENABLED' && state !== 'DISABLED') throw notSupported(`State ${state}`);
       if (pattern === undefined) throw fail('ValidationException', 'Parameter(s) EventPattern or ScheduleExpression must be specified.');

@@ -2,6 +2,7 @@ import type { Target } from '@slipway/contracts/eventbridge';
 import { parseArn } from '../../kernel/arn.ts';
 import { LIMITS } from './limits.ts';
 import type { Place } from '../../kernel/place.ts';
+import { isAskedFor } from '../../kernel/refusals.ts';
 import { checkInput, InvalidInput } from './transform.ts';
 
 /** What an event can be sent to. */
@@ -37,7 +38,7 @@ export function targetFault(place: Place, target: Target): string | undefined {
   if (destination === undefined) return `Targets of the service ${parsed.service} are not supported by Slipway yet: ${target.Arn}`;
   if (parsed.region !== place.region) return `Provided Arn is in region ${parsed.region}: targets in other regions are not supported by Slipway yet.`;
   if (parsed.account !== place.account) return `Provided Arn is in account ${parsed.account}: targets in other accounts are not supported by Slipway yet.`;
-  const extra = Object.entries(target).find(([member, value]) => !HONOURED.has(member) && value !== undefined);
+  const extra = Object.entries(target).find(([member, value]) => !HONOURED.has(member) && isAskedFor(value));
   if (extra !== undefined) return `${extra[0]} is not supported by Slipway yet.`;
   if (destination.kind === 'logs' && target.RoleArn === undefined && !destination.group.startsWith(LOG_GROUP_PREFIX)) {
     return `A log group without RoleArn must begin with ${LOG_GROUP_PREFIX}.`;

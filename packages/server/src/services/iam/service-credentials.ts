@@ -4,6 +4,7 @@ import type { ServiceSpecificCredential, ServiceSpecificCredentialMetadata } fro
 import type { ServicePasswords } from '../../kernel/access.ts';
 import type { Transaction } from '../../kernel/database.ts';
 import { serviceCredentialId, servicePassword } from '../../kernel/ids.ts';
+import { refuseMembers } from '../../kernel/refusals.ts';
 import type { Call, Operations } from '../../kernel/service.ts';
 import { userCaller } from './access-keys.ts';
 import { callingUser } from './calling-user.ts';
@@ -42,7 +43,7 @@ export function serviceCredentials(context: IamContext) {
   return {
     async CreateServiceSpecificCredential(input, call) {
       if (!SERVICES.includes(input.ServiceName)) throw fail('ServiceNotSupportedException', `Service ${input.ServiceName} is not supported.`);
-      if (input.CredentialAgeDays !== undefined) throw notSupported('CredentialAgeDays');
+      refuseMembers(input, ['CredentialAgeDays'], notSupported);
       const password = servicePassword();
       const id = serviceCredentialId();
       const created = clock.now();
@@ -62,7 +63,7 @@ export function serviceCredentials(context: IamContext) {
     },
 
     async ListServiceSpecificCredentials(input, call) {
-      if (input.AllUsers === true) throw notSupported('AllUsers');
+      refuseMembers(input, ['AllUsers'], notSupported);
       const user = await needEntity(context, call.account, 'user', callingUser(input.UserName, call));
       const rows = await listServiceCredentials(reading(db), call.account, user.name_key);
       const wanted = rows.filter((row) => input.ServiceName === undefined || row.service === input.ServiceName);

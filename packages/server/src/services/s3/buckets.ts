@@ -1,10 +1,11 @@
 import type { S3Api } from '@slipway/contracts';
 import type { BucketLocationConstraint } from '@slipway/contracts/s3';
 import { pages } from '../../kernel/paging.ts';
+import { refuseMembers } from '../../kernel/refusals.ts';
 import type { Operations } from '../../kernel/service.ts';
 import { noSuchBucket, openBucket, ownedBucket } from './bucket.ts';
 import type { S3Deps } from './deps.ts';
-import { fail, invalidArgument, unsupported, wrongToken } from './fail.ts';
+import { fail, invalidArgument, notSupported, wrongToken } from './fail.ts';
 import { limits } from './limits.ts';
 import type { BucketRow } from './migrations.ts';
 import { bucketArn, canonicalId, checkBucketName, checkTags, tagSet, type Tags } from './names.ts';
@@ -102,7 +103,7 @@ export function buckets({ db, blobs, clock, paging, regionExists }: S3Deps) {
     async PutBucketVersioning(input, call) {
       await openBucket(db, input.Bucket, call, input.ExpectedBucketOwner);
       const { Status, MFADelete } = input.VersioningConfiguration;
-      if (MFADelete === 'Enabled') throw unsupported('MfaDelete');
+      if (MFADelete === 'Enabled') throw notSupported('MfaDelete');
       if (Status !== 'Enabled' && Status !== 'Suspended') throw fail('MalformedXML', 'The XML you provided was not well-formed or did not validate against our published schema');
       await change(input.Bucket, { versioning: Status });
       return {};
@@ -118,10 +119,9 @@ export function buckets({ db, blobs, clock, paging, regionExists }: S3Deps) {
       await openBucket(db, input.Bucket, call, input.ExpectedBucketOwner);
       const [rule, ...more] = input.ServerSideEncryptionConfiguration.Rules;
       if (rule === undefined || more.length > 0) throw fail('MalformedXML', 'The XML you provided was not well-formed or did not validate against our published schema');
-      if (rule.BlockedEncryptionTypes !== undefined) throw unsupported('BlockedEncryptionTypes');
-      if (rule.BucketKeyEnabled === true) throw unsupported('BucketKeyEnabled');
+      refuseMembers(rule, ['BlockedEncryptionTypes', 'BucketKeyEnabled'], notSupported);
       const algorithm = rule.ApplyServerSideEncryptionByDefault;
-      if (algorithm !== undefined && algorithm.SSEAlgorithm !== 'AES256') throw unsupported(`SSEAlgorithm ${algorithm.SSEAlgorithm}`);
+      if (algorithm !== undefined && algorithm.SSEAlgorithm !== 'AES256') throw notSupported(`SSEAlgorithm ${algorithm.SSEAlgorithm}`);
       if (algorithm?.KMSMasterKeyID !== undefined) throw invalidArgument('KMSMasterKeyID', algorithm.KMSMasterKeyID, 'a KMSMasterKeyID is not applicable if the default sse algorithm is not aws:kms');
       return {};
     },

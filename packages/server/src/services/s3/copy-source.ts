@@ -1,4 +1,4 @@
-import { invalidArgument, unsupported } from './fail.ts';
+import { invalidArgument, notSupported } from './fail.ts';
 
 export interface CopySource {
   readonly Bucket: string;
@@ -9,7 +9,7 @@ export interface CopySource {
 /** `x-amz-copy-source`: `bucket/key`, percent-encoded, with `?versionId=` behind it. */
 export function parseCopySource(header: string): CopySource {
   const malformed = () => invalidArgument('x-amz-copy-source', header, 'Copy Source must mention the source bucket and key: sourcebucket/sourcekey');
-  if (/^\/?arn:/.test(header)) throw unsupported('An ARN as CopySource');
+  if (/^\/?arn:/.test(header)) throw notSupported('An ARN as CopySource');
   const [path = '', query = ''] = header.split('?', 2);
   let decoded: string;
   try {

@@ -21,7 +21,7 @@ const failure = failures<S3Api, S3Error>();
 export const fail = (name: S3Error, message: string, detail: Record<string, unknown> = {}) => failure(name, message, { status: STATUS[name] ?? 400, detail });
 
 /** For what AWS does and Slipway does not do yet. */
-export const unsupported = (what: string) => failure('NotImplemented', `${what} is not supported by Slipway yet`, { status: 501 });
+export const notSupported = (what: string) => failure('NotImplemented', `${what} is not supported by Slipway yet`, { status: 501 });
 
 export const noSuchKey = (key: string, detail: Record<string, unknown> = {}) => fail('NoSuchKey', 'The specified key does not exist.', { Key: key, ...detail });
 export const noSuchUpload = (id: string) =>

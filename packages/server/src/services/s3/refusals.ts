@@ -1,12 +1,13 @@
+import { isAskedFor, refuseMembers } from '../../kernel/refusals.ts';
 import { checkKey } from './names.ts';
-import { fail, unsupported } from './fail.ts';
+import { fail, notSupported } from './fail.ts';
 
-/** Members that are not honoured, whatever their value. */
+/** Members that are not honoured, in whichever operation. */
 const REFUSED = [
   'WebsiteRedirectLocation', 'SSECustomerAlgorithm', 'SSECustomerKey', 'SSECustomerKeyMD5', 'CopySourceSSECustomerAlgorithm', 'CopySourceSSECustomerKey',
   'CopySourceSSECustomerKeyMD5', 'SSEKMSKeyId', 'SSEKMSEncryptionContext', 'ObjectLockMode', 'ObjectLockRetainUntilDate', 'ObjectLockLegalHoldStatus',
   'ObjectLockEventHold', 'ObjectLockEventHoldDurationDays', 'ObjectLockEventHoldDurationYears', 'WriteOffsetBytes', 'MFA', 'IfMatchLastModifiedTime', 'IfMatchSize',
-  'ChecksumSHA512', 'ChecksumMD5', 'ChecksumXXHASH64', 'ChecksumXXHASH3', 'ChecksumXXHASH128',
+  'ChecksumSHA512', 'ChecksumMD5', 'ChecksumXXHASH64', 'ChecksumXXHASH3', 'ChecksumXXHASH128', 'BucketKeyEnabled', 'BypassGovernanceRetention',
 ] as const;
 
 const GRANTS = ['GrantFullControl', 'GrantRead', 'GrantReadACP', 'GrantWrite', 'GrantWriteACP'] as const;
@@ -19,13 +20,11 @@ type Members = Readonly<Record<string, unknown>>;
 /** Refuses by name what an operation's contract takes and this room does not honour. */
 export function refuse(operation: string, input: unknown): void {
   const members = input as Members;
-  for (const name of REFUSED) if (members[name] !== undefined) throw unsupported(name);
-  if (members['BucketKeyEnabled'] === true) throw unsupported('BucketKeyEnabled');
-  if (members['BypassGovernanceRetention'] === true) throw unsupported('BypassGovernanceRetention');
+  refuseMembers(members, REFUSED, notSupported);
   // Bytes are sealed under Slipway's own key: that is SSE-S3. A KMS key that is not used must not be reported.
   only('ServerSideEncryption', members['ServerSideEncryption'], 'AES256');
   only('StorageClass', members['StorageClass'], 'STANDARD');
-  if (members['ChecksumAlgorithm'] !== undefined && !CHECKSUMS.has(members['ChecksumAlgorithm'])) throw unsupported(`ChecksumAlgorithm ${String(members['ChecksumAlgorithm'])}`);
+  if (members['ChecksumAlgorithm'] !== undefined && !CHECKSUMS.has(members['ChecksumAlgorithm'])) throw notSupported(`ChecksumAlgorithm ${String(members['ChecksumAlgorithm'])}`);
   refuseAcls(operation, members);
   if (operation === 'CreateBucket') refuseBucketKinds(members);
   if (operation === 'DeleteObjects') refuseDirectoryConditions(members['Delete']);
@@ -33,26 +32,25 @@ export function refuse(operation: string, input: unknown): void {
 }
 
 function only(name: string, value: unknown, honoured: string): void {
-  if (value !== undefined && value !== honoured) throw unsupported(`${name} ${String(value)}`);
+  if (value !== undefined && value !== honoured) throw notSupported(`${name} ${String(value)}`);
 }
 
 function refuseAcls(operation: string, members: Members): void {
-  const asked = GRANTS.find((name) => members[name] !== undefined) ?? (members['ACL'] === undefined || HARMLESS_ACLS.has(members['ACL']) ? undefined : 'ACL');
+  const asked = GRANTS.find((name) => isAskedFor(members[name])) ?? (members['ACL'] === undefined || HARMLESS_ACLS.has(members['ACL']) ? undefined : 'ACL');
   if (asked === undefined) return;
   if (operation === 'CreateBucket') throw fail('InvalidBucketAclWithObjectOwnership', "Bucket cannot have ACLs set with ObjectOwnership's BucketOwnerEnforced setting");
   throw fail('AccessControlListNotSupported', 'The bucket does not allow ACLs');
 }
 
 function refuseBucketKinds(members: Members): void {
-  if (members['ObjectLockEnabledForBucket'] === true) throw unsupported('ObjectLockEnabledForBucket');
+  refuseMembers(members, ['ObjectLockEnabledForBucket'], notSupported);
   only('ObjectOwnership', members['ObjectOwnership'], 'BucketOwnerEnforced');
   only('BucketNamespace', members['BucketNamespace'], 'global');
-  const configuration = (members['CreateBucketConfiguration'] ?? {}) as Members;
-  for (const name of ['Location', 'Bucket']) if (configuration[name] !== undefined) throw unsupported(`CreateBucketConfiguration.${name}`);
+  refuseMembers(members['CreateBucketConfiguration'] as Members | undefined, ['Location', 'Bucket'], (name) => notSupported(`CreateBucketConfiguration.${name}`));
 }
 
 function refuseDirectoryConditions(request: unknown): void {
   for (const object of (request as { Objects?: readonly Members[] } | undefined)?.Objects ?? []) {
-    for (const name of ['LastModifiedTime', 'Size']) if (object[name] !== undefined) throw unsupported(`Delete.Objects.${name}`);
+    refuseMembers(object, ['LastModifiedTime', 'Size'], (name) => notSupported(`Delete.Objects.${name}`));
   }
 }

@@ -1,8 +1,9 @@
 import type { STSApi } from '@slipway/contracts';
 import type { Tag } from '@slipway/contracts/sts';
 import type { AssumableRoles } from '../../kernel/access.ts';
+import { refuseMembers } from '../../kernel/refusals.ts';
 import type { Operations } from '../../kernel/service.ts';
-import { fail, refuseUnsupported } from './fail.ts';
+import { fail, notSupported } from './fail.ts';
 import { sessionCaller } from './identities.ts';
 import { DURATIONS, SESSION_TAGS } from './limits.ts';
 import { packedSize, sessionPolicies, toCredentials } from './session-policies.ts';
@@ -11,7 +12,7 @@ import type { Sessions } from './sessions.ts';
 export function assumeRole({ roles, sessions }: { roles: AssumableRoles; sessions: Sessions }) {
   return {
     async AssumeRole(input, call) {
-      refuseUnsupported(input, 'SerialNumber', 'TokenCode', 'SourceIdentity', 'TransitiveTagKeys', 'ProvidedContexts', 'MinimumSessionTokenSize');
+      refuseMembers(input, ['SerialNumber', 'TokenCode', 'SourceIdentity', 'TransitiveTagKeys', 'ProvidedContexts', 'MinimumSessionTokenSize'], notSupported);
       const { RoleArn: roleArn, RoleSessionName: sessionName } = input;
       if (!/^arn:aws:iam::\d{12}:role\/.+$/.test(roleArn)) throw fail('ValidationError', `${roleArn} is invalid`, { status: 400 });
       const tags = readTags(input.Tags);

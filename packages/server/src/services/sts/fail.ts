@@ -3,8 +3,4 @@ import { failures } from '../../kernel/errors.ts';
 
 export const fail = failures<STSApi, 'ValidationError' | 'AccessDenied'>();
 
-/** Refuses members that Slipway does not honour. */
-export function refuseUnsupported<Input extends object>(input: Input, ...members: (keyof Input & string)[]): void {
-  const given = members.find((member) => input[member] !== undefined);
-  if (given !== undefined) throw fail('ValidationError', `${given} is not supported by Slipway yet.`, { status: 400 });
-}
+export const notSupported = (what: string): Error => fail('ValidationError', `${what} is not supported by Slipway yet.`, { status: 400 });

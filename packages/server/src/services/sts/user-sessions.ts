@@ -1,9 +1,10 @@
 import type { STSApi } from '@slipway/contracts';
 import type { AssumableRoles } from '../../kernel/access.ts';
 import type { Caller } from '../../kernel/caller.ts';
+import { refuseMembers } from '../../kernel/refusals.ts';
 import type { Call, Operations } from '../../kernel/service.ts';
 import { federatedUserArn } from './arns.ts';
-import { fail, refuseUnsupported } from './fail.ts';
+import { fail, notSupported } from './fail.ts';
 import { DURATIONS } from './limits.ts';
 import { packedSize, sessionPolicies, toCredentials } from './session-policies.ts';
 import type { Sessions } from './sessions.ts';
@@ -24,14 +25,14 @@ const NOTHING = document({ Effect: 'Deny', Action: '*', Resource: '*' });
 export function userSessions({ roles, sessions }: { roles: AssumableRoles; sessions: Sessions }) {
   return {
     async GetSessionToken(input, call) {
-      refuseUnsupported(input, 'SerialNumber', 'TokenCode', 'MinimumSessionTokenSize');
+      refuseMembers(input, ['SerialNumber', 'TokenCode', 'MinimumSessionTokenSize'], notSupported);
       refuseSessions(call, 'GetSessionToken');
       const caller: Caller = { ...call.caller, sessionPolicies: [WITHOUT_IAM] };
       return { Credentials: toCredentials(await sessions.open(caller, duration(call, input.DurationSeconds))) };
     },
 
     async GetFederationToken(input, call) {
-      refuseUnsupported(input, 'Tags', 'MinimumSessionTokenSize');
+      refuseMembers(input, ['Tags', 'MinimumSessionTokenSize'], notSupported);
       refuseSessions(call, 'GetFederationToken');
       const policies = await sessionPolicies(roles, call.account, input);
       const caller: Caller = {
