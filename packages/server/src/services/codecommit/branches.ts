@@ -4,8 +4,9 @@ import type { Operations } from '../../kernel/service.ts';
 import { branchName, objectId } from './checks.ts';
 import { fail } from './fail.ts';
 import { limits } from './limits.ts';
-import { existing, pagesOf } from './room.ts';
-import type { ContentDeps } from './room.ts';
+import { existing } from './deps.ts';
+import type { ContentDeps } from './deps.ts';
+import { pagesOf } from './pages.ts';
 import { findRepositoryById, updateRepository } from './store.ts';
 
 export function branches({ db, clock, git, changes, paging }: ContentDeps) {

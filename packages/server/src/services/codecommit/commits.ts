@@ -3,8 +3,8 @@ import type { Commit, Signature } from '../../git/index.ts';
 import type { Operations } from '../../kernel/service.ts';
 import { objectId } from './checks.ts';
 import { fail } from './fail.ts';
-import { existing } from './room.ts';
-import type { ContentDeps } from './room.ts';
+import { existing } from './deps.ts';
+import type { ContentDeps } from './deps.ts';
 
 export function commits({ db, git }: ContentDeps) {
   return {

@@ -7,8 +7,8 @@ import { branchName, objectId, path } from './checks.ts';
 import { checkCommit, filePath, outdated, parentOf, placeFor, signature } from './commit-writing.ts';
 import { fail } from './fail.ts';
 import { limits } from './limits.ts';
-import { existing, specifiedCommit } from './room.ts';
-import type { ContentDeps } from './room.ts';
+import { existing, specifiedCommit } from './deps.ts';
+import type { ContentDeps } from './deps.ts';
 
 /** Files of a commit, and writing one. */
 export function files({ db, clock, git, changes }: ContentDeps) {

@@ -1,19 +1,21 @@
-import { randomUUID } from 'node:crypto';
 import type { CodeCommitApi } from '@slipway/contracts';
 import type { RepositoryMetadata } from '@slipway/contracts/codecommit';
 import type { Jobs } from '../../engine/jobs.ts';
 import type { Git } from '../../git/index.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import type { Database } from '../../kernel/database.ts';
+import { uuid } from '../../kernel/ids.ts';
 import { whenTaken } from '../../kernel/database/index.ts';
 import type { PageKey, Paging } from '../../kernel/paging.ts';
+import { refuseMembers } from '../../kernel/refusals.ts';
 import type { Call, Operations } from '../../kernel/service.ts';
 import { listTags, putTags, removeAllTags, replaceTags } from '../../kernel/tags.ts';
 import { repositoryArn } from './arns.ts';
 import { repositoryDescription, repositoryName } from './checks.ts';
-import { fail } from './fail.ts';
+import { fail, notSupported } from './fail.ts';
 import { limits } from './limits.ts';
-import { existing, pagesOf } from './room.ts';
+import { existing } from './deps.ts';
+import { pagesOf } from './pages.ts';
 import { deleteRepository, findRepositories, findRepository, insertRepository, listRepositories, updateRepository } from './store.ts';
 import type { RepositoryRow } from './store.ts';
 import { refuseTags, tagsIn } from './tags.ts';
@@ -36,10 +38,10 @@ export function repositories({ db, clock, jobs, git, paging }: RepositoriesDeps)
     async CreateRepository(input, call) {
       const name = repositoryName(input.repositoryName);
       const description = repositoryDescription(input.repositoryDescription);
-      if (input.kmsKeyId !== undefined) throw fail('OperationNotAllowedException', 'kmsKeyId is not supported by Slipway yet.');
+      refuseMembers(input, ['kmsKeyId'], notSupported);
       const now = clock.now();
       const row: RepositoryRow = {
-        account: call.account, region: call.region, repository_id: randomUUID(), name, description, default_branch: null, created_at: now, updated_at: now,
+        account: call.account, region: call.region, repository_id: uuid(), name, description, default_branch: null, created_at: now, updated_at: now,
       };
       await db.transaction(async (tx) => {
         await insertRepository(tx, row).catch(nameExists(name));

@@ -1,8 +1,7 @@
 import type { Git, Repository } from '../../git/index.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import type { Database } from '../../kernel/database.ts';
-import { pages } from '../../kernel/paging.ts';
-import type { Pages, Paging } from '../../kernel/paging.ts';
+import type { Paging } from '../../kernel/paging.ts';
 import type { Place } from '../../kernel/place.ts';
 import { repositoryName } from './checks.ts';
 import { fail } from './fail.ts';
@@ -37,7 +36,3 @@ export async function specifiedCommit(git: Repository, row: RepositoryRow, speci
     ?? await git.read.commitId(`refs/heads/${specifier}`)
     ?? await git.read.commitId(`refs/tags/${specifier}`);
 }
-
-/** The pages of one listing; refuses tokens with InvalidContinuationTokenException. */
-export const pagesOf = (paging: Paging, place: Place, operation: string, args: unknown): Pages =>
-  pages(paging, place, `codecommit:${operation}`, args, () => fail('InvalidContinuationTokenException', 'The specified continuation token is not valid.'));
