@@ -3,7 +3,7 @@ import type { Database, Transaction } from '../../kernel/database.ts';
 import type { Paging } from '../../kernel/paging.ts';
 import type { KeyedHash, Seal } from '../../kernel/seal.ts';
 import type { Pages } from './pages.ts';
-import type { ResourceTags } from './tags.ts';
+import type { ResourceTags } from './resource-tags.ts';
 
 export interface IamDeps {
   readonly db: Database;

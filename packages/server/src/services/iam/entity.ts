@@ -11,7 +11,7 @@ import { countEntities, findEntity, insertEntity, lockEntity } from './store/ent
 import { findManagedPolicy, listAttachments, listInlinePolicies } from './store/policies.ts';
 import { keyOf, reading, writing } from './store/tables.ts';
 import type { EntityKind, EntityRow, IamQuery } from './store/tables.ts';
-import { fromTags } from './tags.ts';
+import { fromTags } from './resource-tags.ts';
 
 const ID_PREFIXES = { user: 'AIDA', role: 'AROA', group: 'AGPA' } as const;
 const ARNS = { user: userArn, role: roleArn, group: groupArn };

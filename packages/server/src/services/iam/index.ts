@@ -15,7 +15,7 @@ import { notYet } from './not-yet.ts';
 import { operations } from './operations.ts';
 import { createPages } from './pages.ts';
 import { servicePasswords } from './service-credentials.ts';
-import { resourceTags } from './tags.ts';
+import { resourceTags } from './resource-tags.ts';
 
 export type { IamDeps } from './deps.ts';
 

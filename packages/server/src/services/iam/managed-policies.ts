@@ -17,7 +17,7 @@ import {
 } from './store/policies.ts';
 import { keyOf, reading, writing } from './store/tables.ts';
 import type { ManagedPolicyRow, PolicyVersionRow } from './store/tables.ts';
-import { fromTags, toTags } from './tags.ts';
+import { fromTags, toTags } from './resource-tags.ts';
 
 export function managedPolicies(context: IamContext) {
   const { db, clock } = context;

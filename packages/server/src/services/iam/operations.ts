@@ -7,7 +7,7 @@ import { managedPolicies } from './managed-policies.ts';
 import { ownerPolicies } from './owner-policies.ts';
 import { roles } from './roles.ts';
 import { serviceCredentials } from './service-credentials.ts';
-import { tagOperations } from './tag-operations.ts';
+import { tags } from './tags.ts';
 import { users } from './users.ts';
 
 export const operations = (context: IamContext) => ({
@@ -18,7 +18,7 @@ export const operations = (context: IamContext) => ({
   ...managedPolicies(context),
   ...accessKeyOperations(context),
   ...serviceCredentials(context),
-  ...tagOperations(context),
+  ...tags(context),
 }) satisfies Partial<Operations<IAMApi>>;
 
 export type Implemented = keyof ReturnType<typeof operations>;

@@ -8,7 +8,7 @@ import { LIMITS, sizeOf } from './limits.ts';
 import { deleteEntity, listEntities, updateEntity } from './store/entities.ts';
 import { reading, writing } from './store/tables.ts';
 import type { EntityRow } from './store/tables.ts';
-import { toTags } from './tags.ts';
+import { toTags } from './resource-tags.ts';
 
 function toRole(row: EntityRow): Role {
   return {

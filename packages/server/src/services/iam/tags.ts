@@ -1,39 +1,44 @@
+import type { IAMApi } from '@slipway/contracts';
 import type { Tag } from '@slipway/contracts/iam';
-import type { Database, Transaction } from '../../kernel/database.ts';
-import { checkTags, putTags, removeAllTags, removeTags, tagsOf } from '../../kernel/tags.ts';
-import type { RefuseTags } from '../../kernel/tags.ts';
-import { fail } from './fail.ts';
+import type { Call, Operations } from '../../kernel/service.ts';
+import type { IamContext } from './deps.ts';
+import { arnOf, lockNeeded, needEntity } from './entity.ts';
+import type { PageRequest } from './pages.ts';
+import { fromTags, toTags } from './resource-tags.ts';
 
-type TagMap = Readonly<Record<string, string>>;
+type Tagged = 'user' | 'role';
 
-/** Every resource's tags, by ARN: IAM keeps its own there and reads the others' for `aws:ResourceTag`. */
-export interface ResourceTags {
-  get(account: string, arn: string): Promise<TagMap>;
-  put(tx: Transaction, account: string, arn: string, tags: TagMap): Promise<void>;
-  /** All of them when no keys are given. */
-  remove(tx: Transaction, account: string, arn: string, keys?: readonly string[]): Promise<void>;
-}
-
-export function resourceTags(db: Database): ResourceTags {
-  return {
-    get: (account, arn) => tagsOf(db.read, { account, arn }),
-    put: (tx, account, arn, tags) => putTags(tx, { account, arn }, Object.entries(tags).map(([key, value]) => ({ key, value })), refuse),
-    remove: (tx, account, arn, keys) => (keys === undefined ? removeAllTags(tx, { account, arn }) : removeTags(tx, { account, arn }, keys)),
-  };
-}
-
-export function toTags(tags: TagMap): Tag[] {
-  return Object.entries(tags).map(([Key, Value]) => ({ Key, Value })).toSorted((a, b) => (a.Key < b.Key ? -1 : 1));
-}
-
-/** IAM's tag keys differ by more than case, beside AWS's common rules. */
-export function fromTags(tags: readonly Tag[] | undefined): Record<string, string> {
-  const list = (tags ?? []).map(({ Key, Value }) => ({ key: Key, value: Value }));
-  if (new Set(list.map((tag) => tag.key.toLowerCase())).size !== list.length) {
-    throw fail('InvalidInputException', 'Duplicate tag keys found. Please note that Tag keys are case insensitive.');
+/** Tags of users and roles. */
+export function tags(context: IamContext) {
+  async function tag(call: Call, kind: Tagged, name: string, tags: readonly Tag[]): Promise<Record<never, never>> {
+    const wanted = fromTags(tags);
+    await context.write(call.account, async (tx) => {
+      const row = await lockNeeded(tx, call.account, kind, name);
+      await context.tags.put(tx, call.account, arnOf(row), wanted);
+    });
+    return {};
   }
-  checkTags(list, refuse);
-  return Object.fromEntries(list.map((tag) => [tag.key, tag.value]));
-}
 
-const refuse: RefuseTags = (message, fault) => fail(fault === 'tooMany' ? 'LimitExceededException' : 'InvalidInputException', message);
+  async function untag(call: Call, kind: Tagged, name: string, keys: readonly string[]): Promise<Record<never, never>> {
+    await context.write(call.account, async (tx) => {
+      const row = await lockNeeded(tx, call.account, kind, name);
+      await context.tags.remove(tx, call.account, arnOf(row), keys);
+    });
+    return {};
+  }
+
+  async function list(call: Call, kind: Tagged, name: string, input: PageRequest) {
+    const row = await needEntity(context, call.account, kind, name);
+    const [tags, more] = await context.pages.within({ operation: `List${kind}Tags`, call, input }, toTags(await context.tags.get(call.account, arnOf(row))), (one) => one.Key);
+    return { Tags: [...tags], ...more };
+  }
+
+  return {
+    TagUser: (input, call) => tag(call, 'user', input.UserName, input.Tags),
+    TagRole: (input, call) => tag(call, 'role', input.RoleName, input.Tags),
+    UntagUser: (input, call) => untag(call, 'user', input.UserName, input.TagKeys),
+    UntagRole: (input, call) => untag(call, 'role', input.RoleName, input.TagKeys),
+    ListUserTags: (input, call) => list(call, 'user', input.UserName, input),
+    ListRoleTags: (input, call) => list(call, 'role', input.RoleName, input),
+  } satisfies Partial<Operations<IAMApi>>;
+}

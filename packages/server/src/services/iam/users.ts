@@ -10,7 +10,7 @@ import { listAccessKeys, listServiceCredentials } from './store/credentials.ts';
 import { deleteEntity, listEntities, listGroupsOf, updateEntity } from './store/entities.ts';
 import { reading, writing } from './store/tables.ts';
 import type { EntityRow } from './store/tables.ts';
-import { toTags } from './tags.ts';
+import { toTags } from './resource-tags.ts';
 
 const toUser = (row: EntityRow): User => ({ Path: row.path, UserName: row.name, UserId: row.id, Arn: arnOf(row), CreateDate: row.created });
 
