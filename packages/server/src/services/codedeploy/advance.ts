@@ -1,10 +1,10 @@
-import { randomUUID } from 'node:crypto';
 import type { Jobs } from '../../engine/jobs.ts';
 import type { Outbox } from '../../engine/outbox.ts';
 import type { Watches } from '../../engine/watch.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import type { Database, Transaction } from '../../kernel/database.ts';
-import { findConfig } from './configs.ts';
+import { uuid } from '../../kernel/ids.ts';
+import { findConfig } from './deployment-configs.ts';
 import { decide } from './decide.ts';
 import type { DeploymentError, Step } from './decide.ts';
 import { deploymentChange, instanceChange } from './events.ts';
@@ -95,7 +95,7 @@ async function apply(tx: Transaction, deps: StepDeps, { row, targets, events, no
   if (step.do === 'startEvent') {
     const event = own.find((one) => one.name === step.event);
     if (event === undefined) throw new Error(`The target ${target.id} has no event ${step.event}`);
-    await updateEvent(tx, event, { status: 'InProgress', started: now, command: randomUUID() });
+    await updateEvent(tx, event, { status: 'InProgress', started: now, command: uuid() });
     tx.afterCommit(() => deps.hosts.wake(target.host_identifier));
     if (target.status === 'Pending') await changeTarget(tx, deps, row, target, 'InProgress', now);
     return;

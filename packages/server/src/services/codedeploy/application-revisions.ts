@@ -1,12 +1,13 @@
 import type { CodeDeployApi } from '@slipway/contracts';
 import type { ListApplicationRevisionsInput, RevisionLocation } from '@slipway/contracts/codedeploy';
 import type { Operations } from '../../kernel/service.ts';
+import { existingApplication } from './deps.ts';
+import type { RoomDeps } from './deps.ts';
+import { fail } from './fail.ts';
 import { pagesOf } from './pages.ts';
 import { findRevision, listRevisions, putRevision } from './registry-store.ts';
 import type { RevisionRow } from './registry-store.ts';
 import { checkRevision } from './revisions.ts';
-import { existingApplication, fail } from './room.ts';
-import type { RoomDeps } from './room.ts';
 
 /** What an application's revisions are known of: those registered and those deployed. */
 export function applicationRevisions({ db, clock, paging }: RoomDeps) {

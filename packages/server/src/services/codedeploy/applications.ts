@@ -4,12 +4,13 @@ import { uuid } from '../../kernel/ids.ts';
 import type { Operations } from '../../kernel/service.ts';
 import { removeAllTags, putTags } from '../../kernel/tags.ts';
 import { applicationArn, groupArn } from './arns.ts';
+import { applicationName, existingApplication } from './deps.ts';
+import type { RoomDeps } from './deps.ts';
+import { fail, noApplication } from './fail.ts';
 import { PAGE } from './limits.ts';
 import { pagesOf } from './pages.ts';
 import { deleteApplication, findApplication, insertApplication, listApplications, listGroups, lockApplication, renameApplication } from './registry-store.ts';
 import type { ApplicationRow } from './registry-store.ts';
-import { applicationName, existingApplication, fail, noApplication } from './room.ts';
-import type { RoomDeps } from './room.ts';
 import { moveTags, plainTags, refuseTags, tagged } from './tags.ts';
 
 export function applications({ db, clock, paging }: RoomDeps) {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { findConfig } from './configs.ts';
+import { findConfig } from './deployment-configs.ts';
 import { decide, lifecycleEvents, mostOutOfService } from './decide.ts';
 import type { DeploymentView, EventState, FinalStatus, HealthRule, MinimumHealthy, TargetState, TargetView } from './decide.ts';
 

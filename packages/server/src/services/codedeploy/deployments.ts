@@ -2,30 +2,32 @@ import type { CodeDeployApi } from '@slipway/contracts';
 import type { DeploymentInfo, DeploymentOverview } from '@slipway/contracts/codedeploy';
 import type { Database } from '../../kernel/database.ts';
 import { deploymentId } from '../../kernel/ids.ts';
+import { refuseMembers } from '../../kernel/refusals.ts';
 import { replay } from '../../kernel/replay.ts';
 import type { Operations } from '../../kernel/service.ts';
 import { DEPLOYMENT_JOB } from './advance.ts';
-import { findConfig } from './configs.ts';
+import { findConfig } from './deployment-configs.ts';
 import { lifecycleEvents } from './decide.ts';
+import { existingApplication, existingDeployment, existingGroup } from './deps.ts';
+import type { RoomDeps } from './deps.ts';
 import { deploymentChange } from './events.ts';
+import { fail, noGroup, notSupported } from './fail.ts';
 import { instancesOf, settingsOf } from './groups.ts';
 import { activeDeployment, listDeployments, lockGroup, putRevision } from './registry-store.ts';
 import { checkRevision } from './revisions.ts';
 import { PAGE } from './limits.ts';
 import { pagesOf } from './pages.ts';
-import { existingApplication, existingDeployment, existingGroup, fail, noGroup, refuse } from './room.ts';
-import type { RoomDeps } from './room.ts';
 import { findDeployment, insertDeployment, lockDeployment, targetsOf, updateDeployment } from './store.ts';
 import type { DeploymentRow, DeploymentSettings, EventRow, TargetRow } from './store.ts';
 
-const NOT_HONOURED = ['targetInstances', 'updateOutdatedInstancesOnly', 'overrideAlarmConfiguration', 'deploymentMode'];
+const NOT_HONOURED = ['targetInstances', 'updateOutdatedInstancesOnly', 'overrideAlarmConfiguration', 'deploymentMode'] as const;
 const STATUSES: readonly string[] = ['Created', 'InProgress', 'Succeeded', 'Failed', 'Stopped'];
 
 export function deployments({ db, clock, jobs, outbox, paging }: RoomDeps) {
   return {
     async CreateDeployment(input, call) {
-      refuse(input, NOT_HONOURED);
-      if (input.autoRollbackConfiguration?.enabled) refuse(input, ['autoRollbackConfiguration']);
+      refuseMembers(input, NOT_HONOURED, notSupported);
+      refuseMembers(input.autoRollbackConfiguration, ['enabled'], () => notSupported('autoRollbackConfiguration'));
       const application = await existingApplication(db, call, input.applicationName);
       const revision = checkRevision(input.revision);
       if (input.deploymentConfigName !== undefined && findConfig(input.deploymentConfigName) === undefined) {
@@ -67,7 +69,7 @@ export function deployments({ db, clock, jobs, outbox, paging }: RoomDeps) {
     },
 
     async ListDeployments(input, call) {
-      refuse(input, ['externalId']);
+      refuseMembers(input, ['externalId'], notSupported);
       if (input.deploymentGroupName !== undefined && input.applicationName === undefined) throw fail('ApplicationNameRequiredException', 'The application name is required.');
       const application = input.applicationName === undefined ? undefined : await existingApplication(db, call, input.applicationName);
       const group = application === undefined || input.deploymentGroupName === undefined ? undefined : await existingGroup(db, application, input.deploymentGroupName);
@@ -87,7 +89,7 @@ export function deployments({ db, clock, jobs, outbox, paging }: RoomDeps) {
     },
 
     async StopDeployment(input, call) {
-      if (input.autoRollbackEnabled) refuse(input, ['autoRollbackEnabled']);
+      refuseMembers(input, ['autoRollbackEnabled'], notSupported);
       const { id } = await existingDeployment(db, call, input.deploymentId);
       await db.transaction(async (tx) => {
         const row = await lockDeployment(tx, call, id);

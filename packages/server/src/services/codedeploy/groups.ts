@@ -6,14 +6,16 @@ import { uuid } from '../../kernel/ids.ts';
 import type { Call, Operations } from '../../kernel/service.ts';
 import { putTags, removeAllTags } from '../../kernel/tags.ts';
 import type { Place } from '../../kernel/place.ts';
+import { refuseMembers } from '../../kernel/refusals.ts';
 import { groupArn } from './arns.ts';
-import { DEFAULT_CONFIG, findConfig } from './configs.ts';
+import { DEFAULT_CONFIG, findConfig } from './deployment-configs.ts';
+import { applicationName, existingApplication, existingGroup, groupName } from './deps.ts';
+import type { RoomDeps } from './deps.ts';
+import { fail, noGroup, notSupported } from './fail.ts';
 import { cannotAssume, SERVICE } from './obstacles.ts';
 import { pagesOf } from './pages.ts';
 import { deleteGroup, findApplication, findGroup, insertGroup, lastDeployment, listGroups, listInstances, lockGroup, tagsOfInstance, updateGroup } from './registry-store.ts';
 import type { ApplicationRow, GroupRow, InstanceRow } from './registry-store.ts';
-import { applicationName, existingApplication, existingGroup, fail, groupName, noGroup, refuse } from './room.ts';
-import type { RoomDeps } from './room.ts';
 import type { DeploymentRow, DeploymentSettings } from './store.ts';
 import { moveTags, plainTags, refuseTags, tagged } from './tags.ts';
 import { faultOf, matchesAny, matchesSet } from './tag-filters.ts';
@@ -30,7 +32,7 @@ export const settingsOf = (row: GroupRow): GroupSettings => JSON.parse(row.setti
 const NOT_HONOURED = [
   'ec2TagFilters', 'ec2TagSet', 'autoScalingGroups', 'triggerConfigurations', 'alarmConfiguration', 'blueGreenDeploymentConfiguration',
   'loadBalancerInfo', 'ecsServices', 'terminationHookEnabled',
-];
+] as const;
 
 export function groups({ db, paging, identities }: RoomDeps) {
   /** AWS tries the role when it is named, so that a deployment does not fail for it later. */
@@ -132,10 +134,10 @@ const definedOf = <T extends object>(input: T): T => Object.fromEntries(Object.e
 type Described = Pick<CreateDeploymentGroupInput, 'serviceRoleArn'> & Partial<Omit<CreateDeploymentGroupInput, 'applicationName' | 'deploymentGroupName' | 'tags'>>;
 
 function checkSettings(input: Described): GroupSettings {
-  refuse(input, NOT_HONOURED);
-  if (input.autoRollbackConfiguration?.enabled) refuse(input, ['autoRollbackConfiguration']);
+  refuseMembers(input, NOT_HONOURED, notSupported);
+  refuseMembers(input.autoRollbackConfiguration, ['enabled'], () => notSupported('autoRollbackConfiguration'));
   // UPDATE is about instances that Auto Scaling starts: there are none. IGNORE would be a promise.
-  if (input.outdatedInstancesStrategy === 'IGNORE') refuse(input, ['outdatedInstancesStrategy']);
+  if (input.outdatedInstancesStrategy === 'IGNORE') throw notSupported('outdatedInstancesStrategy');
   const { deploymentType = 'IN_PLACE', deploymentOption = 'WITHOUT_TRAFFIC_CONTROL' } = input.deploymentStyle ?? {};
   if (deploymentType !== 'IN_PLACE' || deploymentOption !== 'WITHOUT_TRAFFIC_CONTROL') {
     throw fail('InvalidDeploymentStyleException', `The deployment style ${deploymentType}, ${deploymentOption} is not supported by Slipway yet.`);

@@ -4,11 +4,12 @@ import type { Transaction } from '../../kernel/database.ts';
 import { suffix } from '../../kernel/ids.ts';
 import type { Call, Operations } from '../../kernel/service.ts';
 import { instanceArn } from './arns.ts';
+import { instanceName } from './deps.ts';
+import type { RoomDeps } from './deps.ts';
+import { fail } from './fail.ts';
 import { pagesOf } from './pages.ts';
 import { findInstance, listInstances, lockInstance, registeredWith, saveInstance, tagsOfInstance } from './registry-store.ts';
 import type { InstanceRow } from './registry-store.ts';
-import { fail, instanceName } from './room.ts';
-import type { RoomDeps } from './room.ts';
 import { faultOf, matchesAny } from './tag-filters.ts';
 
 /** On-premises instances: a name, the identity with which the host's agent signs, and tags that deployment groups go by. */

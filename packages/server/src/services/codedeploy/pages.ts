@@ -1,8 +1,8 @@
 import { pages } from '../../kernel/paging.ts';
 import type { PageKey, Paging } from '../../kernel/paging.ts';
 import type { Place } from '../../kernel/place.ts';
+import { fail } from './fail.ts';
 import { PAGE } from './limits.ts';
-import { fail } from './room.ts';
 
 /** What a List call answers: `{ shown, ...more }`. */
 interface Shown<Row> { readonly shown: readonly Row[]; readonly nextToken: string | undefined }

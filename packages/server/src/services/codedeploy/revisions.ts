@@ -1,5 +1,5 @@
 import type { RevisionLocation } from '@slipway/contracts/codedeploy';
-import { fail } from './room.ts';
+import { fail } from './fail.ts';
 
 /** Bundles that an agent here unpacks. */
 const BUNDLES: readonly string[] = ['tar', 'tgz', 'zip'];

@@ -6,8 +6,9 @@ import type { Call, Operations } from '../../kernel/service.ts';
 import { listTags, putTags, removeAllTags, removeTags } from '../../kernel/tags.ts';
 import type { RefuseTags, Tag, Tagged } from '../../kernel/tags.ts';
 import type { Place } from '../../kernel/place.ts';
-import { existingApplication, existingGroup, fail } from './room.ts';
-import type { RoomDeps } from './room.ts';
+import { existingApplication, existingGroup } from './deps.ts';
+import type { RoomDeps } from './deps.ts';
+import { fail } from './fail.ts';
 
 export const refuseTags: RefuseTags = (message) => fail('InvalidTagsToAddException', message);
 

@@ -1,11 +1,13 @@
 import type { CodeDeployApi } from '@slipway/contracts';
 import type { DeploymentTarget, Diagnostics, InstanceSummary, LifecycleEvent } from '@slipway/contracts/codedeploy';
 import type { Database } from '../../kernel/database.ts';
+import { refuseMembers } from '../../kernel/refusals.ts';
 import type { Call, Operations } from '../../kernel/service.ts';
 import { instanceArn } from './arns.ts';
+import { existingDeployment } from './deps.ts';
+import type { RoomDeps } from './deps.ts';
+import { fail, notSupported } from './fail.ts';
 import { pagesOf } from './pages.ts';
-import { existingDeployment, fail, refuse } from './room.ts';
-import type { RoomDeps } from './room.ts';
 import { eventsOf, targetsOf } from './store.ts';
 import type { EventRow, TargetRow } from './store.ts';
 
@@ -36,7 +38,7 @@ export function targets({ db, paging }: RoomDeps) {
     },
 
     async ListDeploymentInstances(input, call) {
-      refuse(input, ['instanceTypeFilter']);
+      refuseMembers(input, ['instanceTypeFilter'], notSupported);
       const statuses: readonly string[] | undefined = input.instanceStatusFilter;
       const rows = await rowsOf(db, call, input.deploymentId);
       const { ids, nextToken } = pageOfIds(pagesOf(paging, call, 'ListDeploymentInstances', { deploymentId: input.deploymentId, statuses }), rows, statuses, input.nextToken);

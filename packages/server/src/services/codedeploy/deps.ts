@@ -1,13 +1,12 @@
-import type { CodeDeployApi } from '@slipway/contracts';
 import type { Jobs } from '../../engine/jobs.ts';
 import type { Outbox } from '../../engine/outbox.ts';
 import type { Watches } from '../../engine/watch.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import type { Database } from '../../kernel/database.ts';
-import { failures } from '../../kernel/errors.ts';
 import type { Paging } from '../../kernel/paging.ts';
 import type { Identities, Peers } from '../../kernel/peers.ts';
 import type { Place } from '../../kernel/place.ts';
+import { fail, noApplication, noGroup } from './fail.ts';
 import { findApplication, findGroup } from './registry-store.ts';
 import type { ApplicationRow, GroupRow } from './registry-store.ts';
 import { findDeployment } from './store.ts';
@@ -25,22 +24,7 @@ export interface RoomDeps {
   readonly identities: Pick<Identities, 'assumeForService'>;
 }
 
-export const fail = failures<CodeDeployApi>();
-
 const NAME = /^[A-Za-z0-9._+=,@-]{1,100}$/;
-
-/** Refuses members that would change what happens and are not honoured. */
-export function refuse(input: object, names: readonly string[]): void {
-  for (const name of names) {
-    if (saysSomething((input as Record<string, unknown>)[name])) throw fail('InvalidInputException', `${name} is not supported by Slipway yet.`);
-  }
-}
-
-/** Tools send `{ enabled: false, alarms: [] }` for what nobody asked of them. */
-function saysSomething(value: unknown): boolean {
-  if (value === undefined || value === null || value === false) return false;
-  return typeof value !== 'object' || Object.values(value).some(saysSomething);
-}
 
 export function applicationName(name: string | undefined): string {
   if (!name) throw fail('ApplicationNameRequiredException', 'The application name is required.');
@@ -66,15 +50,11 @@ export async function existingApplication(db: Database, place: Place, name: stri
   return row;
 }
 
-export const noApplication = (name: string | undefined): Error => fail('ApplicationDoesNotExistException', `No application found for name: ${name}`);
-
 export async function existingGroup(db: Database, application: ApplicationRow, name: string | undefined): Promise<GroupRow> {
   const row = await findGroup(db, application, groupName(name));
   if (row === undefined) throw noGroup(name);
   return row;
 }
-
-export const noGroup = (name: string | undefined): Error => fail('DeploymentGroupDoesNotExistException', `No Deployment Group found for name: ${name}`);
 
 export async function existingDeployment(db: Database, place: Place, id: string | undefined): Promise<DeploymentRow> {
   if (!id) throw fail('DeploymentIdRequiredException', 'The deployment ID is required.');
