@@ -1,24 +1,30 @@
 import type { S3Api } from '@slipway/contracts';
-import type { AccessRequest, AccessTable } from '../../kernel/service.ts';
+import type { AccessRequest, AccessTable, OperationRequest } from '../../kernel/service.ts';
 import { parseCopySource } from './copy-source.ts';
 import type { NotYet } from './not-yet.ts';
 import { bucketArn, objectArn, parseTagging } from './names.ts';
 
-/** Actions are named in AWS's Service Authorization Reference for S3; where versions are named, there is a second one. */
 type BucketInput = { readonly Bucket: string };
 type ObjectInput = BucketInput & { readonly Key: string; readonly VersionId?: string };
 
-const onBucket = (action: string) => (input: BucketInput): AccessRequest => ({ action: `s3:${action}`, resource: bucketArn(input.Bucket) });
+const named = (action: string, request: OperationRequest): AccessRequest => ({ ...request, action: `s3:${action}` });
+
+const onBucket = ({ Bucket }: BucketInput): OperationRequest => ({ resource: bucketArn(Bucket) });
+
+/** Under another name than the operation's, as the Service Authorization Reference for S3 has it. */
+const onBucketAs = (action: string) => (input: BucketInput): AccessRequest => named(action, onBucket(input));
+
+const onObject = ({ Bucket, Key, VersionId }: ObjectInput): OperationRequest => ({ resource: objectArn(Bucket, Key), context: { 's3:VersionId': VersionId } });
+
+const onObjectAs = (action: string) => (input: ObjectInput): AccessRequest => named(action, onObject(input));
 
 /** `versioned` is the action when a version is named. */
-const onObject = (action: string, versioned = action) => (input: ObjectInput): AccessRequest => objectRequest(action, versioned, input);
+const onVersionAs = (versioned: string) => (input: ObjectInput): OperationRequest => (input.VersionId === undefined ? onObject(input) : named(versioned, onObject(input)));
 
-function objectRequest(action: string, versioned: string, { Bucket, Key, VersionId }: ObjectInput, context: AccessRequest['context'] = {}): AccessRequest {
-  return { action: `s3:${VersionId === undefined ? action : versioned}`, resource: objectArn(Bucket, Key), context: { ...context, 's3:VersionId': VersionId } };
-}
+const readRequest = (input: ObjectInput): AccessRequest => named(input.VersionId === undefined ? 'GetObject' : 'GetObjectVersion', onObject(input));
 
 export const deleteRequest = (Bucket: string, Key: string, VersionId: string | undefined): AccessRequest =>
-  objectRequest('DeleteObject', 'DeleteObjectVersion', { Bucket, Key, VersionId });
+  named(VersionId === undefined ? 'DeleteObject' : 'DeleteObjectVersion', onObject({ Bucket, Key, VersionId }));
 
 type ListInput = BucketInput & { readonly Prefix?: string; readonly Delimiter?: string; readonly MaxKeys?: number };
 const listing = (action: string) => (input: ListInput): AccessRequest => ({
@@ -54,47 +60,46 @@ function writeRequests(input: WriteInput, context: AccessRequest['context'] = {}
   return tags.length > 0 ? [put, { action: 's3:PutObjectTagging', resource, context: all }] : [put];
 }
 
-const sourceRequest = (header: string): AccessRequest => objectRequest('GetObject', 'GetObjectVersion', parseCopySource(header));
+const sourceRequest = (header: string): AccessRequest => readRequest(parseCopySource(header));
 
-const putObject = onObject('PutObject');
-const getObject = onObject('GetObject', 'GetObjectVersion');
+const writeObject = onObjectAs('PutObject');
 
 export const access: AccessTable<S3Api, NotYet> = {
-  CreateBucket: onBucket('CreateBucket'),
-  HeadBucket: onBucket('ListBucket'),
+  CreateBucket: onBucket,
+  HeadBucket: onBucketAs('ListBucket'),
   ListBuckets: () => ({ action: 's3:ListAllMyBuckets', resource: '*' }),
-  DeleteBucket: onBucket('DeleteBucket'),
-  GetBucketLocation: onBucket('GetBucketLocation'),
-  GetBucketVersioning: onBucket('GetBucketVersioning'),
-  PutBucketVersioning: onBucket('PutBucketVersioning'),
-  GetBucketEncryption: onBucket('GetEncryptionConfiguration'),
-  PutBucketEncryption: onBucket('PutEncryptionConfiguration'),
-  DeleteBucketEncryption: onBucket('PutEncryptionConfiguration'),
-  GetBucketTagging: onBucket('GetBucketTagging'),
-  PutBucketTagging: onBucket('PutBucketTagging'),
-  DeleteBucketTagging: onBucket('PutBucketTagging'),
+  DeleteBucket: onBucket,
+  GetBucketLocation: onBucket,
+  GetBucketVersioning: onBucket,
+  PutBucketVersioning: onBucket,
+  GetBucketEncryption: onBucketAs('GetEncryptionConfiguration'),
+  PutBucketEncryption: onBucketAs('PutEncryptionConfiguration'),
+  DeleteBucketEncryption: onBucketAs('PutEncryptionConfiguration'),
+  GetBucketTagging: onBucket,
+  PutBucketTagging: onBucket,
+  DeleteBucketTagging: onBucketAs('PutBucketTagging'),
   PutObject: (input) => writeRequests(input),
-  GetObject: getObject,
-  HeadObject: getObject,
-  GetObjectAttributes: (input) => [getObject(input), onObject('GetObjectAttributes', 'GetObjectVersionAttributes')(input)],
+  GetObject: onVersionAs('GetObjectVersion'),
+  HeadObject: readRequest,
+  GetObjectAttributes: (input) => [readRequest(input), onVersionAs('GetObjectVersionAttributes')(input)],
   CopyObject: (input) => [
     sourceRequest(input.CopySource),
     ...writeRequests(input, { 's3:x-amz-copy-source': input.CopySource, 's3:x-amz-metadata-directive': input.MetadataDirective }),
   ],
-  DeleteObject: onObject('DeleteObject', 'DeleteObjectVersion'),
+  DeleteObject: onVersionAs('DeleteObjectVersion'),
   // Every key is asked for on its own, in the handler: what is denied is an entry in the answer, not the answer.
   DeleteObjects: () => [],
   ListObjects: listing('ListBucket'),
   ListObjectsV2: listing('ListBucket'),
   ListObjectVersions: listing('ListBucketVersions'),
   CreateMultipartUpload: (input) => writeRequests(input),
-  UploadPart: putObject,
-  UploadPartCopy: (input) => [sourceRequest(input.CopySource), putObject(input)],
+  UploadPart: writeObject,
+  UploadPartCopy: (input) => [sourceRequest(input.CopySource), writeObject(input)],
   CompleteMultipartUpload: (input) => writeRequests({ Bucket: input.Bucket, Key: input.Key, IfMatch: input.IfMatch, IfNoneMatch: input.IfNoneMatch }),
-  AbortMultipartUpload: onObject('AbortMultipartUpload'),
-  ListParts: onObject('ListMultipartUploadParts'),
+  AbortMultipartUpload: onObject,
+  ListParts: onObjectAs('ListMultipartUploadParts'),
   ListMultipartUploads: (input) => listing('ListBucketMultipartUploads')(input),
-  GetObjectTagging: onObject('GetObjectTagging', 'GetObjectVersionTagging'),
-  PutObjectTagging: onObject('PutObjectTagging', 'PutObjectVersionTagging'),
-  DeleteObjectTagging: onObject('DeleteObjectTagging', 'DeleteObjectVersionTagging'),
+  GetObjectTagging: onVersionAs('GetObjectVersionTagging'),
+  PutObjectTagging: onVersionAs('PutObjectVersionTagging'),
+  DeleteObjectTagging: onVersionAs('DeleteObjectVersionTagging'),
 };
