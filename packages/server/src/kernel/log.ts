@@ -26,10 +26,9 @@ export function jsonLog(target: LogTarget = process.stderr): Log {
     if (lines !== '') target.write(lines);
   };
   const line = (level: string, fields: LogFields, message: string): void => {
-    if (held === '') setImmediate(flush);
+    if (held === '') flushSoon(flush);
     held += `${JSON.stringify({ time: new Date().toISOString(), level, message, ...fields }, showErrors)}\n`;
   };
-  process.once('exit', flush);
   return {
     info: (message, fields = {}) => line('info', fields, message),
     warn: (message, fields = {}) => line('warn', fields, message),
@@ -38,6 +37,20 @@ export function jsonLog(target: LogTarget = process.stderr): Log {
       flush();
     },
   };
+}
+
+/** Of the logs that hold lines at this moment. */
+const holding = new Set<() => void>();
+process.once('exit', () => {
+  for (const flush of holding) flush();
+});
+
+function flushSoon(flush: () => void): void {
+  holding.add(flush);
+  setImmediate(() => {
+    holding.delete(flush);
+    flush();
+  });
 }
 
 /** For tests whose subject is not the log. */
