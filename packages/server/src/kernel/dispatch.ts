@@ -55,18 +55,29 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
   async function callFromRoom(caller: Caller, service: string, operation: string, input: unknown, options: PeerCallOptions): Promise<unknown> {
     // A room's operation opens its own transaction; inside ours it would wait for itself.
     if (insideTransaction()) throw new Error(`${service}.${operation} was called inside a transaction`);
-    return call(service, operation, input, {
+    const requestId = uuid();
+    const about = { requestId, service, operation, caller: caller.arn, from: 'room' };
+    const circumstances: Call = {
       caller,
       account: caller.account,
       region: options.region,
-      requestId: uuid(),
+      requestId,
       once: options.once,
       endpoint: deps.endpoint(),
       userAgent: 'slipway',
       secure: true,
       signal: options.signal ?? never,
       headers: {},
-    });
+    };
+    try {
+      const output = await call(service, operation, input, circumstances);
+      deps.log.info('call', about);
+      return output;
+    } catch (error) {
+      // What is not a refusal is told, with its stack, by the job that meets it.
+      if (error instanceof ServiceError) deps.log.info('refused', { ...about, error: error.name, reason: error.message });
+      throw error;
+    }
   }
 
   const peers: Peers = {

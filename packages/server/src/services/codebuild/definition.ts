@@ -76,7 +76,7 @@ function checkEnvironment(environment: ProjectEnvironment): void {
   if (environment.type !== 'LINUX_CONTAINER') throw notSupported(`The environment type ${environment.type} (supported is LINUX_CONTAINER)`);
   if (!curatedImage.test(environment.image)) throw notSupported(`The image ${environment.image}: builds run in a sandbox on this machine's own system, for which the images aws/codebuild/… stand. Another image`);
   refuseMembers(environment, ['certificate', 'fleet'], (name) => notSupported(`The environment ${name}`));
-  refuseMembers(environment, ['privilegedMode', 'registryCredential', 'computeConfiguration', 'dockerServer'], notSupported);
+  refuseMembers(environment, ['privilegedMode', 'registryCredential', 'computeConfiguration', 'dockerServer', 'hostKernel'], notSupported);
   if (environment.imagePullCredentialsType && environment.imagePullCredentialsType !== 'CODEBUILD') throw notSupported(`imagePullCredentialsType ${environment.imagePullCredentialsType}`);
   for (const variable of environment.environmentVariables ?? []) {
     if (!variableNamePattern.test(variable.name)) refuse(`Invalid environment variable name: '${variable.name}'`);

@@ -6,7 +6,7 @@ import { logNames, type StoredBuild } from './build.ts';
 import { endHere, enter, interruption, leave } from './decide.ts';
 import { becomeRole } from './held.ts';
 import { concurrentBuilds } from './limits.ts';
-import { runnerLine } from './runner.ts';
+import { computeLine, runnerLine } from './runner.ts';
 import type { StepDeps, StepRunner } from './steps.ts';
 import { countRunningBuilds } from './store.ts';
 
@@ -39,7 +39,8 @@ export const provision: StepRunner = async (deps, run, build) => {
   }
   await mkdir(deps.folderOf(build), { recursive: true, mode: 0o700 });
   const provisioned = { ...build, log_stream: logNames(build)?.stream ?? null, node: deps.node };
-  await commit(run, build, enter(leave(provisioned, now, 'SUCCEEDED'), 'DOWNLOAD_SOURCE', now), { lines: [runnerLine(runner.kind, build.definition.environment.image)] });
+  const { environment } = build.definition;
+  await commit(run, build, enter(leave(provisioned, now, 'SUCCEEDED'), 'DOWNLOAD_SOURCE', now), { lines: [runnerLine(runner.kind, environment.image), computeLine(environment.computeType)] });
   return 'on';
 };
 

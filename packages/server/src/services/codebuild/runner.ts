@@ -34,6 +34,9 @@ const refused = (why: string): ChosenRunner => {
 /** How a build's log says what the image stands for. */
 export const runnerLine = (kind: RunnerKind, image: string): string => `The image ${image} stands for this machine's own system, ${words[kind]}`;
 
+/** A project must name a compute type; no runner here enforces one, which the build's log says. */
+export const computeLine = (computeType: string): string => `The compute type ${computeType} sets no limit to memory and processors here`;
+
 const words: Readonly<Record<RunnerKind, string>> = {
   sandbox: 'in a sandbox (bubblewrap)',
   plain: 'as plain processes without isolation',

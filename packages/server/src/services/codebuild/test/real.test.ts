@@ -42,6 +42,11 @@ describe('A build in a real shell', () => {
     await rm(scratch, { recursive: true, force: true });
   });
 
+  it('refuses a project whose environment names a kernel of its own', async () => {
+    const environment = { type: 'LINUX_CONTAINER', image: 'aws/codebuild/standard:7.0', computeType: 'BUILD_GENERAL1_SMALL', hostKernel: 'LINUX_KERNEL_6' } as const;
+    await expect(house.project('kernel', { environment })).rejects.toMatchObject({ name: 'InvalidInputException', message: 'hostKernel is not supported by Slipway yet' });
+  });
+
   it('keeps variables and the directory between phases, and writes every line into CloudWatch Logs in order', async () => {
     const text = 'version: 0.2\nphases:\n  pre_build:\n    commands:\n      - NAME=there\n      - mkdir deep && cd deep\n  build:\n    commands:\n      - echo "hello $NAME"\n      - seq 1 500\n      - basename "$PWD"\n';
     await house.project('shell', { source: { type: 'NO_SOURCE', buildspec: text } });
@@ -50,6 +55,7 @@ describe('A build in a real shell', () => {
     expect(await house.output(build)).toEqual(['hello there', ...Array.from({ length: 500 }, (_, n) => String(n + 1)), 'deep']);
     const log = await house.log(build);
     expect(log[0]).toMatch(/The image aws\/codebuild\/standard:7\.0 stands for this machine's own system, as plain processes without isolation$/);
+    expect(log[1]).toMatch(/The compute type BUILD_GENERAL1_SMALL sets no limit to memory and processors here$/);
     expect(log.at(-2)).toMatch(/Phase complete: UPLOAD_ARTIFACTS State: SUCCEEDED$/);
     expect(await readdir(join(s.data, 'builds'))).toEqual(['.node']);
   });
