@@ -3,6 +3,7 @@
  * `protocols` lists what stock clients speak, the JavaScript SDK's own first.
  */
 export const services = [
+  { room: 'cloudwatch', protocols: ['awsJson1.0', 'rpcV2Cbor', 'awsQuery'] },
   { room: 'codebuild', protocols: ['awsJson1.1'] },
   { room: 'codecommit', protocols: ['awsJson1.1'] },
   { room: 'codedeploy', protocols: ['awsJson1.1'] },
@@ -11,5 +12,9 @@ export const services = [
   { room: 'eventbridge', protocols: ['awsJson1.1'] },
   { room: 'iam', protocols: ['awsQuery'] },
   { room: 's3', protocols: ['restXml'] },
+  { room: 'secrets-manager', protocols: ['awsJson1.1'] },
+  { room: 'sns', protocols: ['awsQuery'] },
+  { room: 'sqs', protocols: ['awsJson1.0', 'awsQuery'] },
+  { room: 'ssm', protocols: ['awsJson1.1'] },
   { room: 'sts', protocols: ['awsQuery'] },
 ];

@@ -7,7 +7,8 @@ import type { CodeDeployCommandsApi } from './handwritten/codedeploy-commands.ts
 
 export type * from './contract.ts';
 export type {
-  CloudWatchLogsApi, CodeBuildApi, CodeCommitApi, CodeDeployApi, CodePipelineApi, EventBridgeApi, IAMApi, S3Api, STSApi,
+  CloudWatchApi, CloudWatchLogsApi, CodeBuildApi, CodeCommitApi, CodeDeployApi, CodePipelineApi, EventBridgeApi, IAMApi, S3Api, SecretsManagerApi, SNSApi,
+  SQSApi, SSMApi, STSApi,
 } from '../gen/index.ts';
 export type { CodeDeployCommandsApi };
 

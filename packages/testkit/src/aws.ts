@@ -1,3 +1,4 @@
+import { CloudWatch } from '@aws-sdk/client-cloudwatch';
 import { CloudWatchLogs } from '@aws-sdk/client-cloudwatch-logs';
 import { CodeBuild } from '@aws-sdk/client-codebuild';
 import { CodeCommit } from '@aws-sdk/client-codecommit';
@@ -6,6 +7,10 @@ import { CodePipeline } from '@aws-sdk/client-codepipeline';
 import { EventBridge } from '@aws-sdk/client-eventbridge';
 import { IAM } from '@aws-sdk/client-iam';
 import { S3 } from '@aws-sdk/client-s3';
+import { SecretsManager } from '@aws-sdk/client-secrets-manager';
+import { SNS } from '@aws-sdk/client-sns';
+import { SQS } from '@aws-sdk/client-sqs';
+import { SSM } from '@aws-sdk/client-ssm';
 import { STS } from '@aws-sdk/client-sts';
 
 export interface Credentials {
@@ -23,6 +28,7 @@ export interface AwsOptions {
 }
 
 const clients = {
+  cloudwatch: CloudWatch,
   cloudwatchLogs: CloudWatchLogs,
   codebuild: CodeBuild,
   codecommit: CodeCommit,
@@ -31,6 +37,10 @@ const clients = {
   eventbridge: EventBridge,
   iam: IAM,
   s3: S3,
+  secretsManager: SecretsManager,
+  sns: SNS,
+  sqs: SQS,
+  ssm: SSM,
   sts: STS,
 };
 

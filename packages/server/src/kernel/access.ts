@@ -15,6 +15,12 @@ export interface Authorizer {
   authorize(caller: Caller, requests: readonly AccessRequest[], circumstances: AccessCircumstances): Promise<void>;
 }
 
+/** Reads policies that are attached to resources; answered by IAM's room. */
+export interface ResourcePolicies {
+  /** @throws ServiceError `MalformedPolicyDocument` with AWS's message, for rooms to turn into their own error. */
+  check(document: string): void;
+}
+
 /** The port that knows secrets; answered by IAM and STS, asked by the edge and by doors. */
 export interface AccessKeys {
   /** Undefined when the key does not exist or is inactive. */

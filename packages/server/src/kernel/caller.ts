@@ -17,3 +17,11 @@ export interface Caller {
   /** The resource on whose behalf that service acts (aws:SourceArn): a pipeline's ARN. */
   readonly sourceArn?: string;
 }
+
+/**
+ * A service that acts in its own name: `serviceCaller('sns.amazonaws.com', account, topicArn)`. Only what the policies of
+ * resources grant to it, for that source (aws:SourceArn, aws:SourceAccount), is allowed.
+ */
+export function serviceCaller(service: string, account: string, sourceArn?: string): Caller {
+  return { account, arn: service, userId: service, kind: 'service', principalArn: service, invokedBy: service, ...(sourceArn !== undefined && { sourceArn }) };
+}

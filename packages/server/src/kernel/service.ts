@@ -31,6 +31,10 @@ export interface AccessRequest {
   readonly resource: string;
   /** Condition keys that are not global: `{ 'iam:PassedToService': 'codebuild.amazonaws.com' }`. */
   readonly context?: Readonly<Record<string, string | readonly string[] | undefined>>;
+  /** The policy attached to the resource (JSON, as stored), decided together with the caller's own. */
+  readonly resourcePolicy?: string | undefined;
+  /** The account that owns the resource, where its ARN does not say so (S3). */
+  readonly resourceAccount?: string | undefined;
 }
 
 /** An access request whose action is the operation's own, `<prefix>:<Operation>`, unless another is named. */

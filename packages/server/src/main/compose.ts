@@ -14,6 +14,7 @@ import { allRegions, regionExists } from '../kernel/regions.ts';
 import { createKeyedHash, createSeal, deriveKey } from '../kernel/seal.ts';
 import type { Room, Service } from '../kernel/service.ts';
 import { openLogs } from '../logs/index.ts';
+import { createCloudWatch } from '../services/cloudwatch/index.ts';
 import { createCloudWatchLogs } from '../services/cloudwatch-logs/index.ts';
 import { chooseRunner, createCodeBuild, type BuildRunner } from '../services/codebuild/index.ts';
 import { createCodeCommit } from '../services/codecommit/index.ts';
@@ -22,6 +23,10 @@ import { createCodePipeline } from '../services/codepipeline/index.ts';
 import { createEventBridge } from '../services/eventbridge/index.ts';
 import { createIam } from '../services/iam/index.ts';
 import { createS3 } from '../services/s3/index.ts';
+import { createSecretsManager } from '../services/secrets-manager/index.ts';
+import { createSns } from '../services/sns/index.ts';
+import { createSqs } from '../services/sqs/index.ts';
+import { createSsm } from '../services/ssm/index.ts';
 import { createSts } from '../services/sts/index.ts';
 import { createWire, validate } from '../wire/index.ts';
 import type { Config } from './config.ts';
@@ -88,7 +93,12 @@ export async function compose(deps: ComposeDeps): Promise<House> {
     sts,
     createS3({ db, blobs, watches, clock, paging, regionExists, authorizer }),
     cloudwatchLogs,
+    createCloudWatch(),
     eventbridge,
+    createSns(),
+    createSqs(),
+    createSsm(),
+    createSecretsManager(),
     codecommit,
     createCodeBuild({
       db, clock, jobs, outbox, watches, paging, peers, identities, hash, log, logSink: cloudwatchLogs.logSink, sources: codecommit.sources,

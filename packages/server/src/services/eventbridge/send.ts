@@ -1,4 +1,5 @@
 import type { Target } from '@slipway/contracts/eventbridge';
+import { serviceCaller } from '../../kernel/caller.ts';
 import type { Caller } from '../../kernel/caller.ts';
 import { ServiceError } from '../../kernel/errors.ts';
 import type { Identities, Peers } from '../../kernel/peers.ts';
@@ -44,7 +45,7 @@ export async function send({ peers, identities }: SendDeps, row: DeliveryRow, si
 
 /** Whoever starts the target sees the rule's name as the session's name. */
 function callerFor(identities: Identities, row: DeliveryRow, target: Target): Promise<Caller> | Caller {
-  if (target.RoleArn === undefined) return { account: row.account, arn: SERVICE, userId: SERVICE, kind: 'service', principalArn: SERVICE, invokedBy: SERVICE };
+  if (target.RoleArn === undefined) return serviceCaller(SERVICE, row.account, ruleArn(row, row.rule));
   return identities.assumeForService({ roleArn: target.RoleArn, service: SERVICE, sessionName: row.rule, sourceArn: ruleArn(row, row.rule) });
 }
 

@@ -8,7 +8,7 @@ import { compilePolicy, evaluate, prepare, refusal } from './policy/index.ts';
 import type { CompiledPolicy, Decision } from './policy/index.ts';
 import { readPrincipal } from './principals.ts';
 import type { Principal } from './principals.ts';
-import { accountOf, readsResourceTags, requestContext } from './request-context.ts';
+import { ownerOf, readsResourceTags, requestContext } from './request-context.ts';
 
 export interface Decider {
   /** Decides one request with the caller's own policies and, for a role, its trust policy, which must allow too. */
@@ -44,14 +44,16 @@ export function decider(context: IamContext, cache: IamCache): Decider {
     async decide(caller, request, circumstances, trust) {
       const principal = await principalOf(caller);
       const session = (caller.sessionPolicies ?? []).map((document) => compilePolicy(document, 'identity'));
-      const resource = trust === undefined ? [] : [trust];
+      const attached = request.resourcePolicy === undefined ? undefined : compilePolicy(request.resourcePolicy, 'resource');
+      const resource = [trust, attached].filter((policy) => policy !== undefined);
       const all = [...principal.identity, ...session, ...resource, ...(principal.boundary === undefined ? [] : [principal.boundary])];
       const wantsTags = all.some((policy) => [...policy.keys].some(readsResourceTags));
-      const owner = accountOf(request.resource) ?? caller.account;
+      const owner = ownerOf(request, caller);
       const resourceTags = wantsTags ? await context.tags.get(owner, request.resource) : {};
       const lookup = requestContext({ caller, request, circumstances, now: context.clock.now(), principalTags: principal.tags, resourceTags });
       return evaluate(prepare({ principal: caller, action: request.action, resource: request.resource, context: lookup }), {
-        identity: principal.identity, boundary: principal.boundary, session, resource, crossAccount: owner !== caller.account, resourceRequired: trust !== undefined,
+        identity: principal.identity, boundary: principal.boundary, session, resource, crossAccount: caller.kind !== 'service' && owner !== caller.account,
+        resourceRequired: trust !== undefined,
       });
     },
   };

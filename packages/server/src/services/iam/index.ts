@@ -1,5 +1,5 @@
 import type { IAMApi } from '@slipway/contracts';
-import type { AccessKeys, AssumableRoles, Authorizer, ServicePasswords } from '../../kernel/access.ts';
+import type { AccessKeys, AssumableRoles, Authorizer, ResourcePolicies, ServicePasswords } from '../../kernel/access.ts';
 import { service } from '../../kernel/service.ts';
 import type { Room } from '../../kernel/service.ts';
 import { access } from './access.ts';
@@ -9,6 +9,7 @@ import { assumableRoles } from './assumable-roles.ts';
 import { authorizer, decider } from './authorizer.ts';
 import { announce, createCache } from './cache.ts';
 import type { IamContext, IamDeps } from './deps.ts';
+import { checkDocument } from './fail.ts';
 import { validate } from './limits.ts';
 import { migrations } from './migrations.ts';
 import { notYet } from './not-yet.ts';
@@ -24,6 +25,7 @@ export interface IamRoom extends Room {
   readonly accessKeys: AccessKeys;
   readonly servicePasswords: ServicePasswords;
   readonly authorizer: Authorizer;
+  readonly resourcePolicies: ResourcePolicies;
   /** For STS. */
   readonly roles: AssumableRoles;
   /** See `ensureRootKey` in access-keys.ts: answers a new pair once, undefined when there is nothing to do. */
@@ -49,6 +51,7 @@ export function createIam(deps: IamDeps): IamRoom {
     accessKeys: accessKeys(context, cache),
     servicePasswords: servicePasswords(context),
     authorizer: authorizer(decide),
+    resourcePolicies: { check: (document) => checkDocument(document, 'resource') },
     roles: assumableRoles(context, cache, decide),
     ensureRootKey: (wanted) => ensureRootKey(context, wanted),
   };

@@ -53,9 +53,16 @@ function globalKey(key: string, { caller, request, circumstances, now }: Context
     case 'aws:currenttime': return new Date(now).toISOString();
     case 'aws:epochtime': return String(Math.floor(now / 1000));
     case 'aws:viaawsservice': return 'false';
-    case 'aws:resourceaccount': return accountOf(request.resource) ?? caller.account;
+    case 'aws:resourceaccount': return ownerOf(request, caller);
+    case 'aws:sourcearn': return caller.kind === 'service' ? caller.sourceArn : undefined;
+    case 'aws:sourceaccount': return caller.kind === 'service' ? caller.account : undefined;
     default: return undefined;
   }
+}
+
+/** The account whose resource is asked for. */
+export function ownerOf(request: AccessRequest, caller: Caller): string {
+  return request.resourceAccount ?? accountOf(request.resource) ?? caller.account;
 }
 
 /** The account that an ARN names; undefined when it names none (S3, `*`, AWS's own policies). */
