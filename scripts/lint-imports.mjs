@@ -20,8 +20,9 @@ const allowed = {
   'packages/server/src/blobs': ['kernel', 'engine'],
   'packages/server/src/logs': ['kernel', 'engine'],
   'packages/server/src/git': ['kernel', 'engine'],
+  'packages/server/src/outbound': ['kernel'],
   'packages/server/src/edge': ['kernel', 'wire', '@slipway/contracts'],
-  'packages/server/src/services/*': ['kernel', 'engine', 'git', 'blobs', 'logs', '@slipway/contracts', '@slipway/builder', '@slipway/sigv4'],
+  'packages/server/src/services/*': ['kernel', 'engine', 'git', 'blobs', 'logs', 'outbound', '@slipway/contracts', '@slipway/builder', '@slipway/sigv4'],
   'packages/server/src/main': ['*'],
   'packages/server/src': ['main'],
 };
