@@ -21,8 +21,9 @@ const allowed = {
   'packages/server/src/logs': ['kernel', 'engine'],
   'packages/server/src/git': ['kernel', 'engine'],
   'packages/server/src/outbound': ['kernel'],
+  'packages/server/src/patterns': [],
   'packages/server/src/edge': ['kernel', 'wire', '@slipway/contracts'],
-  'packages/server/src/services/*': ['kernel', 'engine', 'git', 'blobs', 'logs', 'outbound', '@slipway/contracts', '@slipway/builder', '@slipway/sigv4'],
+  'packages/server/src/services/*': ['kernel', 'engine', 'git', 'blobs', 'logs', 'outbound', 'patterns', '@slipway/contracts', '@slipway/builder', '@slipway/sigv4'],
   'packages/server/src/main': ['*'],
   'packages/server/src': ['main'],
 };

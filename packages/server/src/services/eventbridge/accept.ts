@@ -3,8 +3,8 @@ import type { StoredEvent } from '../../engine/outbox.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import type { Database } from '../../kernel/database.ts';
 import { LIMITS, REMEMBER_EVENTS_MS } from './limits.ts';
-import { parsePattern } from './pattern.ts';
-import type { EventPattern, Json } from './pattern.ts';
+import { parsePattern } from '../../patterns/pattern.ts';
+import type { EventPattern, Json } from '../../patterns/pattern.ts';
 import { insertDelivery, listEnabledRules, listTargets, noteEvent, reading } from './store.ts';
 
 export const DELIVERY = 'eventbridge/delivery';

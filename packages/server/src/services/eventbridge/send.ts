@@ -5,7 +5,7 @@ import { ServiceError } from '../../kernel/errors.ts';
 import type { Identities, Peers } from '../../kernel/peers.ts';
 import { ruleArn } from './arns.ts';
 import { fail } from './fail.ts';
-import type { Json } from './pattern.ts';
+import type { Json } from '../../patterns/pattern.ts';
 import type { DeliveryRow } from './store.ts';
 import { destinationOf } from './target-kinds.ts';
 import { targetInput } from './transform.ts';

@@ -1,5 +1,5 @@
-import { isObject } from './pattern.ts';
-import type { Json } from './pattern.ts';
+import { isObject } from '../../patterns/pattern.ts';
+import type { Json } from '../../patterns/pattern.ts';
 
 /** What of an event a target gets: at most one of the three; none means the whole event. */
 export interface InputChoice {
