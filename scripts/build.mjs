@@ -30,7 +30,7 @@ export async function build() {
     metafile: true,
     logLevel: 'warning',
     // Native or optional: installed beside the bundle.
-    external: ['@photostructure/sqlite', 'pg', 'pg-native'],
+    external: ['@photostructure/sqlite', 'pg', 'pg-native', 'cpu-features', '*.node'],
     // CommonJS dependencies inside an ES module bundle call `require` for node's own modules.
     banner: { js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);" },
   });
