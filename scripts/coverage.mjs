@@ -21,7 +21,7 @@ await build({
   format: 'esm',
   target: 'node20.19',
   logLevel: 'warning',
-  external: ['@photostructure/sqlite', 'pg', 'pg-native'],
+  external: ['@photostructure/sqlite', 'pg', 'pg-native', 'cpu-features', '*.node'],
   banner: { js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);" },
 });
 rmSync(pages, { recursive: true, force: true });

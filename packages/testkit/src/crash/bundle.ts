@@ -6,7 +6,7 @@ import { build } from 'esbuild';
 const root = resolve(import.meta.dirname, '../../../..');
 
 /** An addon cannot be bundled; the others are loaded by name, if at all, and the crash preload finds them by that name. */
-const OUTSIDE = ['@photostructure/sqlite', 'pg'];
+const OUTSIDE = ['@photostructure/sqlite', 'pg', 'cpu-features', '*.node'];
 /** CommonJS packages inside an ES module still ask for Node's own modules with `require`. */
 const REQUIRE = "import { createRequire as makeRequire } from 'node:module'; const require = makeRequire(import.meta.url);";
 
