@@ -14,6 +14,7 @@ import { allRegions, regionExists } from '../kernel/regions.ts';
 import { createKeyedHash, createSeal, deriveKey } from '../kernel/seal.ts';
 import type { Room, Service } from '../kernel/service.ts';
 import { openLogs } from '../logs/index.ts';
+import { createOutbound } from '../outbound/index.ts';
 import { createCloudWatch } from '../services/cloudwatch/index.ts';
 import { createCloudWatchLogs } from '../services/cloudwatch-logs/index.ts';
 import { chooseRunner, createCodeBuild, type BuildRunner } from '../services/codebuild/index.ts';
@@ -75,6 +76,7 @@ export async function compose(deps: ComposeDeps): Promise<House> {
   const blobs = await openBlobs({ db, jobs, clock, directory: folder.blobs, masterKey });
   const logs = await openLogs(folder.logs, { clock });
   const git = createGit({ folder: folder.git });
+  const outbound = createOutbound({ allow: config.allowEndpoints });
 
   const iam = createIam({ db, clock, seal, hash, paging });
   const sts = createSts({ db, clock, seal, roles: iam.roles, lastingKeys: iam.accessKeys });

@@ -7,7 +7,8 @@ describe('readConfig', () => {
   it('without flags and variables: the documented defaults', () => {
     expect(readConfig({}, {})).toEqual({
       port: 4566, bind: '127.0.0.1', data: join(homedir(), '.slipway'), region: 'us-east-1', accountId: '000000000000',
-      tls: undefined, rootKey: undefined, databaseUrl: undefined, masterKeyFile: undefined, runner: 'auto', logLevel: 'info', dev: false,
+      tls: undefined, rootKey: undefined, databaseUrl: undefined, masterKeyFile: undefined, runner: 'auto', logLevel: 'info',
+      allowEndpoints: [], smtp: undefined, dev: false,
     });
   });
 
@@ -48,6 +49,10 @@ describe('readConfig', () => {
     [{ 'account-id': '12' }, "--account-id is '12'; accepted is 12 digits"],
     [{ runner: 'docker' }, "--runner is 'docker'; accepted is auto, sandbox or plain"],
     [{ 'log-level': 'debug' }, "--log-level is 'debug'; accepted is info, warn or error"],
+    [{ 'allow-endpoints': '10.0.0.1' }, "--allow-endpoints is '10.0.0.1'; accepted is a comma-separated list of CIDRs such as 10.1.0.0/16, private, loopback"],
+    [{ 'allow-endpoints': 'private,10.0.0.0/33' }, "--allow-endpoints is 'private,10.0.0.0/33'; accepted"],
+    [{ 'smtp-url': 'mail.example.com' }, '--smtp-url: accepted is smtp:// or smtps://user:password@host:port'],
+    [{ 'smtp-url': 'smtp://user@mail' }, '--smtp-url: accepted is smtp:// or smtps://'],
     [{ 'tls-cert': 'a.pem' }, '--tls-cert was given without its counterpart; the two go together'],
     [{ 'root-access-key-id': 'AKIA' }, '--root-access-key-id was given without its counterpart; the two go together'],
     [{ 'database-url': 'mysql://x' }, '--database-url: accepted is a postgres:// URL'],
@@ -67,6 +72,21 @@ describe('readConfig', () => {
   it('never repeats a secret in a refusal', () => {
     expect(() => readConfig({ 'root-secret-access-key': 'hush' }, {})).toThrow(/^(?!.*hush)/);
     expect(() => readConfig({ 'database-url': 'mysql://user:hush@host' }, {})).toThrow(/^(?!.*hush)/);
+    for (const url of ['http://user:hush@host', 'smtp://user:hush@host/path', 'smtp://user:hush%zz@host', 'smtp://user:hush@host:99999']) {
+      expect(() => readConfig({ 'smtp-url': url }, {})).toThrow(/^(?!.*hush)--smtp-url/);
+    }
+  });
+
+  it('reads the mail server with its credentials', () => {
+    const smtp = (url: string): unknown => readConfig({}, { SLIPWAY_SMTP_URL: url }).smtp;
+    expect(smtp('smtp://me%40example.com:p%3Aw@mail.example.com:25')).toEqual({ host: 'mail.example.com', port: 25, secure: false, auth: { user: 'me@example.com', password: 'p:w' } });
+    expect(smtp('smtps://[::1]')).toEqual({ host: '::1', port: 465, secure: true, auth: undefined });
+    expect(smtp('smtp://mail')).toMatchObject({ port: 587 });
+  });
+
+  it('reads which addresses endpoints may have', () => {
+    expect(readConfig({ 'allow-endpoints': 'loopback, 10.1.0.0/16' }, {}).allowEndpoints).toEqual(['127.0.0.0/8', '::1/128', '10.1.0.0/16']);
+    expect(readConfig({ 'allow-endpoints': 'private' }, {}).allowEndpoints).toContain('fc00::/7');
   });
 
   it('--dev makes test/test the root key, and yields to a key that is given', () => {

@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { parseRanges } from '../outbound/index.ts';
 
 /** Everything the installation is told from outside, read once and frozen. */
 export interface Config {
@@ -19,8 +20,20 @@ export interface Config {
   /** What builds run in. `auto`: a sandbox where bubblewrap works; plain processes only when asked for by name. */
   readonly runner: 'auto' | 'sandbox' | 'plain';
   readonly logLevel: 'info' | 'warn' | 'error';
+  /** CIDRs that endpoints named by users may be in, beyond public addresses. */
+  readonly allowEndpoints: readonly string[];
+  /** The mail server that SNS sends by. */
+  readonly smtp: SmtpServer | undefined;
   /** The customary `test`/`test` key is root. Loopback only. */
   readonly dev: boolean;
+}
+
+export interface SmtpServer {
+  readonly host: string;
+  readonly port: number;
+  /** TLS from the first byte (`smtps:`); otherwise STARTTLS where the server offers it. */
+  readonly secure: boolean;
+  readonly auth: { readonly user: string; readonly password: string } | undefined;
 }
 
 interface Setting {
@@ -44,6 +57,8 @@ export const settings = [
   { flag: 'database-url', variable: 'SLIPWAY_DATABASE_URL', value: 'URL', help: 'PostgreSQL instead of the embedded database' },
   { flag: 'master-key-file', variable: 'SLIPWAY_MASTER_KEY_FILE', value: 'FILE', help: '32 random bytes, base64; required with PostgreSQL' },
   { flag: 'runner', variable: 'SLIPWAY_RUNNER', value: 'auto|sandbox|plain', help: 'what builds run in (auto)' },
+  { flag: 'allow-endpoints', variable: 'SLIPWAY_ALLOW_ENDPOINTS', value: 'LIST', help: 'addresses beside public ones that HTTP endpoints may have: CIDRs, `private`, `loopback` (none)' },
+  { flag: 'smtp-url', variable: 'SLIPWAY_SMTP_URL', value: 'URL', help: 'mail server of SNS, smtp:// or smtps://user:password@host:port (prefer the variable: flags show in `ps`)' },
   { flag: 'log-level', variable: 'SLIPWAY_LOG_LEVEL', value: 'info|warn|error', help: 'least severity that is logged (info)' },
 ] as const satisfies readonly Setting[];
 
@@ -94,6 +109,8 @@ export function readConfig(flags: Readonly<Record<string, string | boolean | und
     databaseUrl: databaseUrl?.value,
     masterKeyFile,
     runner: checked(given('runner'), 'auto', isOneOf('auto', 'sandbox', 'plain'), 'auto, sandbox or plain') as Config['runner'],
+    allowEndpoints: parseRanges(checked(given('allow-endpoints'), '', (value) => parseRanges(value) !== undefined, 'a comma-separated list of CIDRs such as 10.1.0.0/16, private, loopback'))!,
+    smtp: smtpServer(given('smtp-url')),
     logLevel: checked(given('log-level'), 'info', isOneOf('info', 'warn', 'error'), 'info, warn or error') as Config['logLevel'],
     dev,
   });
@@ -110,6 +127,26 @@ function together<T>(a: { name: string; value: string } | undefined, b: { name: 
   const lone = a ?? b;
   if (lone) throw new ConfigError(`${lone.name} was given without its counterpart; the two go together`);
   return undefined;
+}
+
+/** The URL may hold a password, so a refusal does not repeat it. */
+function smtpServer(given: { name: string; value: string } | undefined): SmtpServer | undefined {
+  if (given === undefined) return undefined;
+  const url = URL.canParse(given.value) ? new URL(given.value) : undefined;
+  const path = url && url.pathname + url.search + url.hash;
+  if (!url || !/^smtps?:$/.test(url.protocol) || url.hostname === '' || url.port === '0' || !['', '/'].includes(path!) || (url.username === '') !== (url.password === '')) {
+    throw new ConfigError(`${given.name}: accepted is smtp:// or smtps://user:password@host:port, user and password percent-encoded or left out`);
+  }
+  const secure = url.protocol === 'smtps:';
+  const decode = (part: string): string => {
+    try {
+      return decodeURIComponent(part);
+    } catch {
+      throw new ConfigError(`${given.name}: user or password is not percent-encoded`);
+    }
+  };
+  const auth = url.username === '' ? undefined : { user: decode(url.username), password: decode(url.password) };
+  return { host: url.hostname.replace(/^\[(.*)\]$/, '$1'), port: Number(url.port || (secure ? 465 : 587)), secure, auth };
 }
 
 const isOneOf =

@@ -1,0 +1,8 @@
+/**
+ * The way out: `createOutbound({ allow })` makes HTTP requests to endpoints that users name, to public addresses and those
+ * that the installation allows; `parseRanges` reads the setting that says which.
+ */
+export { parseRanges } from './addresses.ts';
+export { createOutbound } from './outbound-http.ts';
+export { OutboundFailed, OutboundRefused } from './outbound.ts';
+export type { Outbound, OutboundRequest, OutboundResponse } from './outbound.ts';
