@@ -10,11 +10,11 @@ import type { CheckoutOptions } from './checkout.ts';
 import { pointHeadAt, repositoryFolders } from './folders.ts';
 import { objectReaders } from './objects.ts';
 import type { RefCommand } from './pkt-line.ts';
-import { runGit } from './process.ts';
 import { repositoryReader } from './read.ts';
 import type { RepositoryReader } from './read.ts';
 import { moveReferences } from './refs.ts';
 import type { RefGuard } from './refs.ts';
+import { tidy } from './tidy.ts';
 import { advertise, receivePack, uploadPack } from './smart-http.ts';
 import type { Exchange, GitService, Push } from './smart-http.ts';
 import { repositoryWriter } from './write.ts';
@@ -40,7 +40,7 @@ export interface Git {
   repository(id: string): Repository;
   /** Deletes the repository's files; nothing to delete is fine. */
   remove(id: string): Promise<void>;
-  /** Ends the processes kept for reading and waits for housekeeping. */
+  /** Ends the processes kept for reading. */
   close(): Promise<void>;
 }
 
@@ -57,30 +57,13 @@ export interface Repository {
   advertise(service: GitService, protocol: string | undefined): Promise<Buffer>;
   uploadPack(exchange: Exchange): Promise<void>;
   receivePack(push: Push): Promise<void>;
-  /** Says that a push was received: every so many, git packs in the background what has piled up. */
-  pushed(): void;
+  /** Packs what has piled up, where git finds that there is enough; beside pushes, API commits and readers. */
+  tidy(signal: AbortSignal): Promise<void>;
 }
-
-/** Git itself decides whether there is enough to pack: 50 packs or 6,700 loose objects. */
-const PUSHES_PER_TIDYING = 25;
 
 export function createGit({ folder, idleMs }: { folder: string; idleMs?: number }): Git {
   const folders = repositoryFolders(resolve(folder));
   const objects = objectReaders(idleMs === undefined ? {} : { idleMs });
-  const pushes = new Map<string, number>();
-  const housekeeping = new Map<string, Promise<void>>();
-  const closing = new AbortController();
-
-  const tidy = (id: string): void => {
-    if (housekeeping.has(id) || closing.signal.aborted) return;
-    const work = folders.path(id)
-      .then((repository) => runGit(['gc', '--auto', '--quiet'], { repository, signal: closing.signal }))
-      // Packing is a matter of speed alone: the next push asks again.
-      .then(() => undefined, () => undefined)
-      .finally(() => housekeeping.delete(id));
-    housekeeping.set(id, work);
-  };
-
   return {
     repository(id) {
       const path = (): Promise<string> => folders.path(id);
@@ -96,24 +79,17 @@ export function createGit({ folder, idleMs }: { folder: string; idleMs?: number 
         advertise: async (service, protocol) => advertise(await path(), service, protocol),
         uploadPack: async (exchange) => uploadPack(await path(), exchange),
         receivePack: async (push) => receivePack(await path(), push),
-        pushed() {
-          const count = (pushes.get(id) ?? 0) + 1;
-          pushes.set(id, count % PUSHES_PER_TIDYING);
-          if (count === PUSHES_PER_TIDYING) tidy(id);
-        },
+        tidy: async (signal) => tidy(await path(), signal),
       };
     },
 
     async remove(id) {
-      pushes.delete(id);
       objects.release(folders.locate(id));
       await folders.remove(id);
     },
 
     async close() {
-      closing.abort();
       objects.close();
-      await Promise.all(housekeeping.values());
     },
   };
 }

@@ -133,7 +133,6 @@ async function pushTo(deps: GitDoorDeps, visit: Visit): Promise<void> {
     return;
   }
   response.end();
-  handle.pushed();
 }
 
 /** Every reference must be allowed, or none is changed. */

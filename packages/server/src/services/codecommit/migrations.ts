@@ -1,4 +1,6 @@
 import type { Migration } from '../../kernel/database.ts';
+import { gitMigrations } from './migrations-git.ts';
+import { reviewMigrations } from './migrations-reviews.ts';
 
 export const migrations: readonly Migration[] = [{
   id: 'codecommit-001-repositories',
@@ -29,4 +31,4 @@ export const migrations: readonly Migration[] = [{
     );
     create index codecommit_ref_changes_by_repository on codecommit_ref_changes (account, region, repository_id)
   `,
-}];
+}, ...gitMigrations, ...reviewMigrations];

@@ -32,7 +32,7 @@ describe('a server that ends between a change\'s intent and its settling', () =>
   /** The row and the job of a change that another process began. */
   async function leave(commands: RefCommand[], process = '999999999:gone'): Promise<void> {
     await house.db.transaction(async (tx) => {
-      await insertRefChange(tx, { ...place, change_id: 'left', repository_id: row.repository_id, commands, caller_arn: ada.arn, process, created_at: clock.now() });
+      await insertRefChange(tx, { ...place, change_id: 'left', repository_id: row.repository_id, commands, caller_arn: ada.arn, process, created_at: clock.now(), owner: 'gone', lease_until: 0 });
       await house.jobs.wake(tx, { kind: 'codecommit/ref-change', ...place, id: 'left' }, clock.now() + 5_000);
     });
   }

@@ -7,13 +7,26 @@ import type { Clock } from '../../kernel/clock.ts';
 import type { Database, Transaction } from '../../kernel/database.ts';
 import { uuid } from '../../kernel/ids.ts';
 import { referenceMoved } from './events.ts';
+import { tidying } from './gc.ts';
 import { keyedLocks } from './keyed-locks.ts';
-import { deleteRefChange, findRefChange, findRepositoryById, insertRefChange, lockRepository, refChangesOf, updateRepository } from './store.ts';
-import type { RefChange, RepositoryRow } from './store.ts';
+import { refChangeLeases } from './ref-change-leases.ts';
+import { deleteRefChange, findRefChange, findRepositoryById, insertRefChange, lockRepository, refChangesIn, refChangesOf, updateRepository } from './store.ts';
+import type { RefChange, RefChangeCause, RepositoryRow } from './store.ts';
 
 const JOB = 'codecommit/ref-change';
 /** When a change that nobody settled is looked at, and how often one that is still under way. ms */
 const LOOK_AFTER = 5_000;
+/** How often another server's change of the same reference is asked about. ms */
+const OTHERS_CHANGE = 20;
+
+/** Takes part in the consequences of every movement: pull requests, triggers. */
+export interface RefFollower {
+  /**
+   * Called before the transaction that settles a change, while nothing else moves these references: reads what it
+   * needs, git included. What it answers writes in that transaction. It is called anew when a settling is repeated.
+   */
+  follow(change: RefChange, moved: readonly RefCommand[]): Promise<(tx: Transaction, repository: RepositoryRow) => Promise<void>>;
+}
 
 export interface RefChangesDeps {
   readonly db: Database;
@@ -23,6 +36,7 @@ export interface RefChangesDeps {
   /** Told of every reference that moved, as `codecommit/ref` `<repository name>:<full reference name>`. */
   readonly watches: Pick<Watches, 'notify'>;
   readonly git: Git;
+  readonly followers?: readonly RefFollower[];
 }
 
 /**
@@ -33,12 +47,12 @@ export interface RefChangesDeps {
  * the repository and emits an event for each reference that has come to be where the change wanted it. Whoever removes
  * the row writes the events, so there is one event for each movement, crash or not.
  *
- * Changes of one reference stand in line, within the one process that owns the repositories' folder: what a reference
- * is found to be after a change is that change's doing.
+ * Changes of one reference stand in line, within this process by a lock and between the processes that serve the same
+ * repositories by their rows: what a reference is found to be after a change is that change's doing.
  */
 export interface RefChanges {
-  /** Stands around a movement, on behalf of the caller with this ARN. */
-  guard(repository: RepositoryRow, callerArn: string): RefGuard;
+  /** Stands around a movement, on behalf of the caller with this ARN. `cause`: kept with the intent, told with the events. */
+  guard(repository: RepositoryRow, callerArn: string, cause?: RefChangeCause): RefGuard;
   /** Runs `work` while nothing moves the reference. */
   whileStill<T>(repository: RepositoryRow, ref: string, work: () => Promise<T>): Promise<T>;
 }
@@ -48,10 +62,10 @@ export class RepositoryGone extends Error {
   override readonly name = 'RepositoryGone';
 }
 
-export function refChanges({ db, clock, jobs, outbox, watches, git }: RefChangesDeps): RefChanges {
+export function refChanges({ db, clock, jobs, outbox, watches, git, followers = [] }: RefChangesDeps): RefChanges {
   const locks = keyedLocks();
-  /** Changes whose git process this process awaits: nobody else may settle them. */
-  const underWay = new Set<string>();
+  const leases = refChangeLeases({ db, clock });
+  const tidy = tidying({ db, jobs, git });
 
   const lock = (repositoryId: string, refs: readonly string[]): Promise<() => void> => locks.take(refs.map((ref) => `${repositoryId} ${ref}`));
 
@@ -59,8 +73,9 @@ export function refChanges({ db, clock, jobs, outbox, watches, git }: RefChanges
     const { read } = git.repository(change.repository_id);
     const moved: RefCommand[] = [];
     for (const command of change.commands) {
-      if ((await read.reference(command.ref) ?? NO_OBJECT) === command.new) moved.push(await peeled(read, command));
+      if (command.old !== command.new && (await read.reference(command.ref) ?? NO_OBJECT) === command.new) moved.push(await peeled(read, command));
     }
+    const consequences = await Promise.all(followers.map((follower) => follower.follow(change, moved)));
     await db.transaction(async (tx) => {
       await fence?.(tx);
       const repository = await lockRepository(tx, change, change.repository_id);
@@ -70,11 +85,13 @@ export function refChanges({ db, clock, jobs, outbox, watches, git }: RefChanges
         updated_at: clock.now(),
         ...repository.default_branch === null && firstBranch ? { default_branch: firstBranch.ref.slice('refs/heads/'.length) } : {},
       });
+      await tidy.changed(tx, repository);
       for (const command of moved) {
-        const event = referenceMoved(repository, command, change.caller_arn);
+        const event = referenceMoved(repository, command, change.caller_arn, change.cause?.merge);
         if (event) await outbox.emit(tx, event);
         await watches.notify(tx, { kind: 'codecommit/ref', account: repository.account, region: repository.region, id: `${repository.name}:${command.ref}` });
       }
+      for (const write of consequences) await write(tx, repository);
     });
   }
 
@@ -84,32 +101,41 @@ export function refChanges({ db, clock, jobs, outbox, watches, git }: RefChanges
     await settle(change, fence);
   }
 
-  async function begin(repository: RepositoryRow, callerArn: string, commands: readonly RefCommand[], process: string): Promise<() => Promise<void>> {
-    for (const left of await refChangesOf(db, repository)) {
-      if (!underWay.has(left.change_id)) await settleLeft(left);
-    }
+  async function begin(repository: RepositoryRow, callerArn: string, commands: readonly RefCommand[], process: string, cause?: RefChangeCause): Promise<() => Promise<void>> {
+    await settleAllLeft(repository);
     const possible = await fromWhereTheyAre(git.repository(repository.repository_id), commands);
-    if (possible.length === 0) return async () => undefined;
+    return possible.length === 0 ? async () => undefined : claim(repository, callerArn, possible, process);
+  }
+
+  async function settleAllLeft(repository: RepositoryRow): Promise<void> {
+    for (const change of await refChangesOf(db, repository)) {
+      if (leases.isLeft(change)) await settleLeft(change);
+    }
+  }
+
+  /** Makes the change a row and answers what settles it. Waits for another server's change of the same references. */
+  async function claim(repository: RepositoryRow, callerArn: string, commands: readonly RefCommand[], process: string): Promise<() => Promise<void>> {
+    const refs = new Set(commands.map(({ ref }) => ref));
     const change: RefChange = {
       account: repository.account,
       region: repository.region,
       change_id: uuid(),
       repository_id: repository.repository_id,
-      commands: possible,
+      commands,
       caller_arn: callerArn,
       process,
+      ...cause === undefined ? {} : { cause },
       created_at: clock.now(),
+      ...leases.terms(),
     };
-    underWay.add(change.change_id);
+    const letGo = leases.keep(change);
     try {
-      await db.transaction(async (tx) => {
-        const current = await lockRepository(tx, repository, repository.repository_id);
-        if (!current) throw new RepositoryGone('the repository has been deleted');
-        await insertRefChange(tx, change);
-        await jobs.wake(tx, jobKey(change), clock.now() + LOOK_AFTER);
-      });
+      while (!await insertUnlessTaken(change, refs)) {
+        await new Promise((resolve) => { setTimeout(resolve, OTHERS_CHANGE); });
+        await settleAllLeft(repository);
+      }
     } catch (error) {
-      underWay.delete(change.change_id);
+      letGo();
       throw error;
     }
     return async () => {
@@ -117,15 +143,27 @@ export function refChanges({ db, clock, jobs, outbox, watches, git }: RefChanges
         await settle(change);
       } finally {
         // What could not be settled now is the job's.
-        underWay.delete(change.change_id);
+        letGo();
       }
     };
+  }
+
+  function insertUnlessTaken(change: RefChange, refs: ReadonlySet<string>): Promise<boolean> {
+    return db.transaction(async (tx) => {
+      const current = await lockRepository(tx, change, change.repository_id);
+      if (!current) throw new RepositoryGone('the repository has been deleted');
+      const others = await refChangesIn(tx, change);
+      if (others.some(({ commands }) => commands.some(({ ref }) => refs.has(ref)))) return false;
+      await insertRefChange(tx, change);
+      await jobs.wake(tx, jobKey(change), clock.now() + LOOK_AFTER);
+      return true;
+    });
   }
 
   jobs.handle(JOB, async (run) => {
     const change = await findRefChange(db, run.key, run.key.id);
     if (!change) return;
-    if (underWay.has(change.change_id)) {
+    if (!leases.isLeft(change)) {
       run.again(clock.now() + LOOK_AFTER);
       return;
     }
@@ -138,14 +176,14 @@ export function refChanges({ db, clock, jobs, outbox, watches, git }: RefChanges
   });
 
   return {
-    guard: (repository, callerArn) => ({
+    guard: (repository, callerArn, cause) => ({
       async begin(commands, process) {
         const release = await lock(repository.repository_id, commands.map(({ ref }) => ref));
         try {
           // Git refuses by itself to delete the branch that HEAD names, and nothing changes the default while we hold its name.
           const current = await findRepositoryById(db, repository);
           if (current?.default_branch) await git.repository(repository.repository_id).setHead(current.default_branch);
-          const settled = await begin(repository, callerArn, commands, process);
+          const settled = await begin(repository, callerArn, commands, process, cause);
           return async () => {
             try {
               await settled();
@@ -163,7 +201,13 @@ export function refChanges({ db, clock, jobs, outbox, watches, git }: RefChanges
     async whileStill(repository, ref, work) {
       const release = await lock(repository.repository_id, [ref]);
       try {
-        return await work();
+        // A change that changes nothing: its row keeps other servers away.
+        const settled = await claim(repository, '', [{ ref, old: NO_OBJECT, new: NO_OBJECT }], '');
+        try {
+          return await work();
+        } finally {
+          await settled();
+        }
       } finally {
         release();
       }

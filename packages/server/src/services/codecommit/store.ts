@@ -1,3 +1,4 @@
+import type { ConflictDetailLevelTypeEnum, ConflictResolutionStrategyTypeEnum, MergeOptionTypeEnum } from '@slipway/contracts/codecommit';
 import { lockRow } from '../../kernel/database/index.ts';
 import type { Database, Transaction } from '../../kernel/database.ts';
 import type { Place } from '../../kernel/place.ts';
@@ -28,6 +29,9 @@ export interface RefChangeRow {
   /** The git process that moves the references, as `processIdentity` names it. */
   readonly process: string;
   readonly created_at: number;
+  /** The server that began it, as `makeOwner` names it, and how long it is believed to be at it. */
+  readonly owner: string;
+  readonly lease_until: number;
 }
 
 type Tables = {
@@ -35,8 +39,9 @@ type Tables = {
   codecommit_ref_changes: RefChangeRow;
 };
 
-export interface RefChange extends Omit<RefChangeRow, 'commands'> {
+export interface RefChange extends Omit<RefChangeRow, 'commands' | 'cause'> {
   readonly commands: readonly RefCommand[];
+  readonly cause?: RefChangeCause;
 }
 
 type Source = Pick<Database, 'read'>;
@@ -116,8 +121,8 @@ export async function deleteRepository(tx: Transaction, { account, region, repos
   return numDeletedRows > 0n;
 }
 
-export async function insertRefChange(tx: Transaction, { commands, ...change }: RefChange): Promise<void> {
-  await tx.query.withTables<Tables>().insertInto('codecommit_ref_changes').values({ ...change, commands: JSON.stringify(commands) }).execute();
+export async function insertRefChange(tx: Transaction, { commands, cause, ...change }: RefChange): Promise<void> {
+  await tx.query.withTables<Tables>().insertInto('codecommit_ref_changes').values({ ...change, commands: JSON.stringify(commands), cause: cause === undefined ? null : JSON.stringify(cause) }).execute();
 }
 
 export async function findRefChange({ read }: Source, { account, region }: Place, changeId: string): Promise<RefChange | undefined> {
@@ -132,6 +137,20 @@ export async function refChangesOf({ read }: Source, { account, region, reposito
   return rows.map(parsed);
 }
 
+/** The same within a transaction that holds the repository's row. */
+export async function refChangesIn(tx: Transaction, { account, region, repository_id: id }: Pick<RepositoryRow, 'account' | 'region' | 'repository_id'>): Promise<RefChange[]> {
+  const rows = await tx.query.withTables<Tables>().selectFrom('codecommit_ref_changes').selectAll()
+    .where('account', '=', account).where('region', '=', region).where('repository_id', '=', id).execute();
+  return rows.map(parsed);
+}
+
+export async function renewRefChanges(tx: Transaction, changes: readonly RefChange[], until: number): Promise<void> {
+  for (const { account, region, change_id: id } of changes) {
+    await tx.query.withTables<Tables>().updateTable('codecommit_ref_changes').set({ lease_until: until })
+      .where('account', '=', account).where('region', '=', region).where('change_id', '=', id).execute();
+  }
+}
+
 /** Answers whether this call removed it: whoever does, writes its consequences. */
 export async function deleteRefChange(tx: Transaction, { account, region, change_id: id }: RefChange): Promise<boolean> {
   const { numDeletedRows } = await tx.query.withTables<Tables>().deleteFrom('codecommit_ref_changes')
@@ -139,4 +158,8 @@ export async function deleteRefChange(tx: Transaction, { account, region, change
   return numDeletedRows > 0n;
 }
 
-const parsed = (row: RefChangeRow): RefChange => ({ ...row, commands: JSON.parse(row.commands) as RefCommand[] });
+const parsed = ({ commands, cause, ...row }: RefChangeRow): RefChange => ({
+  ...row,
+  commands: JSON.parse(commands) as RefCommand[],
+  ...cause ? { cause: JSON.parse(cause) as RefChangeCause } : {},
+});
