@@ -2,10 +2,10 @@ import { NO_OBJECT } from '../../git/index.ts';
 import type { RefCommand } from '../../git/index.ts';
 import type { DomainEvent } from '../../engine/outbox.ts';
 import { repositoryArn } from './arns.ts';
-import type { RepositoryRow } from './store.ts';
+import type { MergeFacts, RepositoryRow } from './store.ts';
 
 /** "CodeCommit Repository State Change" for one reference that moved; undefined for references that AWS tells nobody about (notes). */
-export function referenceMoved(repository: RepositoryRow, { ref, old, new: next }: RefCommand, callerUserArn: string): DomainEvent | undefined {
+export function referenceMoved(repository: RepositoryRow, { ref, old, new: next }: RefCommand, callerUserArn: string, merge?: MergeFacts): DomainEvent | undefined {
   const kind = /^refs\/(heads|tags)\/(.+)$/.exec(ref);
   if (!kind) return undefined;
   const { account, region, name, repository_id: repositoryId } = repository;
@@ -26,6 +26,7 @@ export function referenceMoved(repository: RepositoryRow, { ref, old, new: next 
       ...next === NO_OBJECT ? {} : { commitId: next },
       ...old === NO_OBJECT ? {} : { oldCommitId: old },
       callerUserArn,
+      ...merge,
     },
   };
 }

@@ -75,7 +75,7 @@ export function refChanges({ db, clock, jobs, outbox, watches, git, followers = 
     for (const command of change.commands) {
       if (command.old !== command.new && (await read.reference(command.ref) ?? NO_OBJECT) === command.new) moved.push(await peeled(read, command));
     }
-    const consequences = await Promise.all(followers.map((follower) => follower.follow(change, moved)));
+    const consequences = moved.length === 0 ? [] : await Promise.all(followers.map((follower) => follower.follow(change, moved)));
     await db.transaction(async (tx) => {
       await fence?.(tx);
       const repository = await lockRepository(tx, change, change.repository_id);
@@ -104,7 +104,7 @@ export function refChanges({ db, clock, jobs, outbox, watches, git, followers = 
   async function begin(repository: RepositoryRow, callerArn: string, commands: readonly RefCommand[], process: string, cause?: RefChangeCause): Promise<() => Promise<void>> {
     await settleAllLeft(repository);
     const possible = await fromWhereTheyAre(git.repository(repository.repository_id), commands);
-    return possible.length === 0 ? async () => undefined : claim(repository, callerArn, possible, process);
+    return possible.length === 0 ? async () => undefined : claim(repository, callerArn, possible, process, cause);
   }
 
   async function settleAllLeft(repository: RepositoryRow): Promise<void> {
@@ -114,7 +114,7 @@ export function refChanges({ db, clock, jobs, outbox, watches, git, followers = 
   }
 
   /** Makes the change a row and answers what settles it. Waits for another server's change of the same references. */
-  async function claim(repository: RepositoryRow, callerArn: string, commands: readonly RefCommand[], process: string): Promise<() => Promise<void>> {
+  async function claim(repository: RepositoryRow, callerArn: string, commands: readonly RefCommand[], process: string, cause?: RefChangeCause): Promise<() => Promise<void>> {
     const refs = new Set(commands.map(({ ref }) => ref));
     const change: RefChange = {
       account: repository.account,

@@ -32,6 +32,26 @@ export interface RefChangeRow {
   /** The server that began it, as `makeOwner` names it, and how long it is believed to be at it. */
   readonly owner: string;
   readonly lease_until: number;
+  /** JSON of `RefChangeCause`; null for a plain movement. */
+  readonly cause: string | null;
+}
+
+/** Why references move, where that is more than a push or a commit. */
+export interface RefChangeCause {
+  /** The members that AWS adds to "referenceUpdated" when a merge moved it. */
+  readonly merge?: MergeFacts;
+  /** The pull request that the movement merges. */
+  readonly pullRequestId?: string;
+}
+
+/** A merge as AWS's events tell it. */
+export interface MergeFacts {
+  readonly baseCommitId?: string;
+  readonly sourceCommitId: string;
+  readonly destinationCommitId: string;
+  readonly mergeOption: MergeOptionTypeEnum;
+  readonly conflictDetailsLevel?: ConflictDetailLevelTypeEnum;
+  readonly conflictResolutionStrategy?: ConflictResolutionStrategyTypeEnum;
 }
 
 type Tables = {
