@@ -1,8 +1,8 @@
 import { shapeCollector } from './shapes.mjs';
 
 /** One service's contract (`src/contract.ts`), from what `readSdk` gave. */
-export function buildContract({ room, protocols }, sdk) {
-  const { shapes, add } = shapeCollector(sdk);
+export function buildContract({ room, protocols, openEnums = false, overlay = {} }, sdk) {
+  const { shapes, add } = shapeCollector(openEnums ? { ...sdk, enums: {} } : sdk);
   const json = protocols.some((protocol) => protocol.startsWith('awsJson'));
 
   const errors = {};
@@ -25,6 +25,7 @@ export function buildContract({ room, protocols }, sdk) {
     protocols,
     ...(json && { targetPrefix: sdk.targetPrefix }),
     ...(sdk.xmlNamespace && { xmlNamespace: sdk.xmlNamespace }),
+    ...overlay,
     operations: sorted(operations),
     shapes: sorted(shapes),
     errors: sorted(errors),

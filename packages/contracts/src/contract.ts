@@ -22,6 +22,8 @@ export interface Contract {
   /** Other prefixes that some stock client sends for the same operations. */
   readonly targetPrefixAliases?: readonly string[];
   readonly xmlNamespace?: string;
+  /** The error by which the service names one required parameter that is missing, where it has its own: SQS's `MissingParameter`. */
+  readonly namesMissing?: string;
   readonly operations: Readonly<Record<string, OperationShape>>;
   readonly shapes: Readonly<Record<string, Shape>>;
   /** By error name as handlers throw it. */

@@ -28,7 +28,12 @@ export function validate(contract: Contract, operation: string, input: unknown):
     if (value !== undefined && value !== null) check(use, value, lowerFirst(name), name);
     else if (structure.required.includes(name)) findings.push(missing(lowerFirst(name), name));
   }
-  if (findings.length > 0) throw refusal(contract, shape.errors, findings);
+  if (findings.length === 0) return;
+  const absent = findings.find(({ kind }) => kind === 'missing');
+  if (contract.namesMissing !== undefined && absent !== undefined) {
+    throw new ServiceError(contract.namesMissing, `The request must contain the parameter ${upperFirst(absent.path)}.`);
+  }
+  throw refusal(contract, shape.errors, findings);
 }
 
 export function unknownOperation(contract: Contract, operation: string | undefined): ServiceError {

@@ -20,8 +20,11 @@ export function awsJson(version: '1.0' | '1.1'): Codec {
     },
     encodeError(contract, error, requestId) {
       const detail = contract && error.shape !== undefined ? (toJson(contract, { shape: error.shape }, error.detail, dialect) as object) : error.detail;
-      const body = JSON.stringify({ ...detail, __type: error.code, message: error.message });
-      return textResponse(error.status, mediaType, body, { 'x-amzn-requestid': requestId, 'x-amzn-errortype': error.code });
+      // A service that once spoke awsQuery alone names errors both ways: SDKs know the shape, users' code the older name.
+      const queryError = contract?.protocols.includes('awsQuery') === true ? { 'x-amzn-query-error': `${error.code};${error.fault === 'client' ? 'Sender' : 'Receiver'}` } : {};
+      const type = contract?.protocols.includes('awsQuery') === true ? (error.shape ?? error.code) : error.code;
+      const body = JSON.stringify({ ...detail, __type: type, message: error.message });
+      return textResponse(error.status, mediaType, body, { 'x-amzn-requestid': requestId, 'x-amzn-errortype': type, ...queryError });
     },
   };
 }
