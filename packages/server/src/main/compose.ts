@@ -99,7 +99,7 @@ export async function compose(deps: ComposeDeps): Promise<House> {
     eventbridge,
     createSns(),
     createSqs(),
-    createSsm(),
+    createSsm({ db, clock, outbox, paging, seal }),
     createSecretsManager(),
     codecommit,
     createCodeBuild({
