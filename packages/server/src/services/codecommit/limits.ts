@@ -15,6 +15,36 @@ export const limits = {
   commitMessageBytes: 10 * 1_024,
   /** Author's name and email. */
   userNameLength: 1_024,
+  /** How long a git client may send nothing in the middle of a request. Ours. ms */
+  senderIdle: 120_000,
+  pullRequestTitleLength: 150,
+  pullRequestDescriptionLength: 10_240,
+  openPullRequestsPerRepository: 1_000,
+  pullRequestsPerPage: 100,
+  pullRequestEventsPerPage: 100,
+  approvalRuleNameLength: 100,
+  approvalRuleContentLength: 3_000,
+  approvalRulesPerPullRequest: 30,
+  approvalRulesFromTemplates: 25,
+  approvalsPerPullRequest: 200,
+  approversPerPool: 50,
+  approvalTemplates: 1_000,
+  approvalTemplateDescriptionLength: 1_000,
+  approvalTemplatesPerPage: 100,
+  templateDestinations: 100,
+  commentLength: 10_240,
+  commentsPerPage: { default: 100, most: 500 },
+  reactionsPerPage: 1_000,
+  /** Undocumented; as long as those of other services. */
+  clientTokenLength: 128,
+  /** Undocumented, and longer than any client goes on trying. ms */
+  clientTokenLifetime: 30 * 24 * 60 * 60_000,
+  triggers: 10,
+  triggerBranches: 10,
+  triggerNameLength: 100,
+  triggerCustomDataLength: 1_000,
+  /** A message of SNS holds 256 KiB: that many references fit in at their longest. */
+  referencesPerTriggerMessage: 250,
   /** How far a signed git password's time may be from ours. ms */
   passwordSkew: 15 * 60_000,
 } as const;
