@@ -19,11 +19,12 @@ const allowed = {
   'packages/server/src/engine': ['kernel'],
   'packages/server/src/blobs': ['kernel', 'engine'],
   'packages/server/src/logs': ['kernel', 'engine'],
+  'packages/server/src/metrics': ['kernel', 'engine'],
   'packages/server/src/git': ['kernel', 'engine'],
   'packages/server/src/outbound': ['kernel'],
   'packages/server/src/patterns': [],
   'packages/server/src/edge': ['kernel', 'wire', '@slipway/contracts'],
-  'packages/server/src/services/*': ['kernel', 'engine', 'git', 'blobs', 'logs', 'outbound', 'patterns', '@slipway/contracts', '@slipway/builder', '@slipway/sigv4'],
+  'packages/server/src/services/*': ['kernel', 'engine', 'git', 'blobs', 'logs', 'metrics', 'outbound', 'patterns', '@slipway/contracts', '@slipway/builder', '@slipway/sigv4'],
   'packages/server/src/main': ['*'],
   'packages/server/src': ['main'],
 };
