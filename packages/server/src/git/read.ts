@@ -29,6 +29,8 @@ export interface RepositoryReader {
   log(commit: string, most: number): Promise<readonly string[]>;
   /** Whether `descendant` contains `ancestor`; a commit contains itself. */
   isAncestor(ancestor: string, descendant: string): Promise<boolean>;
+  /** The best common ancestor of two commits; undefined when they have none. Of several equally good ones, git's first. */
+  mergeBase(one: string, other: string): Promise<string | undefined>;
 }
 
 /** A chain of tag objects longer than this was made to be one. */
@@ -100,6 +102,17 @@ export function repositoryReader(path: () => Promise<string>, objects: ObjectRea
         return true;
       } catch (error) {
         if (error instanceof GitFailed && error.exitCode === 1) return false;
+        throw error;
+      }
+    },
+
+    async mergeBase(one, other) {
+      if (!isObjectId(one) || !isObjectId(other)) return undefined;
+      try {
+        const output = await runGit(['merge-base', one, other], { repository: await path() });
+        return output.toString('latin1').trim();
+      } catch (error) {
+        if (error instanceof GitFailed && error.exitCode === 1) return undefined;
         throw error;
       }
     },
