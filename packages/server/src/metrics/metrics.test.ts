@@ -20,6 +20,8 @@ const here = { account: '1', region: 'us-east-1' };
 const metric = { namespace: 'Shop', name: 'Latency', dimensions: [['Service', 'cart']] as const };
 const at = (time: number, value: number, more: Partial<Measure> = {}): Measure => ({ ...metric, unit: 'None', time, highResolution: false, point: pointOf(value), ...more });
 
+const sizeOfPoint = (value: (step: number) => number): number => mergeBlock(undefined, new Map(Array.from({ length: 60 }, (_, step) => [step, pointOf(value(step))]))).length / 60;
+
 describe('a block', () => {
   it('gives back every kind of point as it was', () => {
     const spreads = pointOf(1.5);
@@ -36,9 +38,8 @@ describe('a block', () => {
   });
 
   it('takes four to ten bytes for a point of one value', () => {
-    const size = (value: (step: number) => number) => mergeBlock(undefined, new Map(Array.from({ length: 60 }, (_, step) => [step, pointOf(value(step))]))).length / 60;
-    expect(size((step) => step)).toBeLessThanOrEqual(4);
-    expect(size((step) => step * Math.PI)).toBeLessThanOrEqual(10);
+    expect(sizeOfPoint((step) => step)).toBeLessThanOrEqual(4);
+    expect(sizeOfPoint((step) => step * Math.PI)).toBeLessThanOrEqual(10);
   });
 });
 

@@ -3,6 +3,7 @@ import { ServiceError } from '../kernel/errors.ts';
 import { refuse } from './common-errors.ts';
 import type { Route, WireRequest } from './face.ts';
 import { readAll, splitUrl } from './request.ts';
+import { inflated } from './inflate.ts';
 import { matchRest } from './route-rest.ts';
 import { bucketOfHost } from './route-s3.ts';
 
@@ -30,7 +31,8 @@ export function createRouter(contracts: readonly Contract[], maxBodyBytes: numbe
       const speakers = candidates.filter((contract) => contract.protocols.includes('awsQuery'));
       if (speakers.length > 0) {
         const buffered = form ? await readAll(request.body, Math.min(maxBodyBytes, MAX_FORM_BYTES), request.headers['content-length']) : undefined;
-        const found = byAction(speakers, form ? new URLSearchParams(buffered!.toString('utf8')) : query);
+        const text = buffered && (await inflated(buffered, request.headers['content-encoding'], MAX_FORM_BYTES)).toString('utf8');
+        const found = byAction(speakers, text === undefined ? query : new URLSearchParams(text));
         if (found) return { ...start, ...found, ...(buffered && { buffered }) };
       }
     }

@@ -1,6 +1,7 @@
 import { codecFor } from './codec/index.ts';
 import { familyOf, wireError } from './common-errors.ts';
 import type { Route, Wire, WireOptions, WireResponse } from './face.ts';
+import { inflated } from './inflate.ts';
 import { createRouter } from './route.ts';
 import { verifySignature } from './signature/verify.ts';
 import { isStreamingInput } from './shapes.ts';
@@ -21,8 +22,11 @@ export function createWire(options: WireOptions): Wire {
     verifySignature: (found, context) => verifySignature(found, { ...context, maxBodyBytes, region: options.region ?? CLASSIC_REGION }),
     async decode(found, body) {
       const known = withOperation(found);
-      const streams = isStreamingInput(known.contract, known.operation);
-      return codecFor(known.protocol).decode(known, streams || Buffer.isBuffer(body) ? body : await readAll(body, maxBodyBytes));
+      if (isStreamingInput(known.contract, known.operation)) return codecFor(known.protocol).decode(known, body);
+      const whole = Buffer.isBuffer(body) ? body : await readAll(body, maxBodyBytes);
+      // What is stored in S3 says of itself how it is encoded; a request elsewhere says it of its body.
+      const encoding = familyOf(known.contract) === 's3' ? undefined : known.request.headers['content-encoding'];
+      return codecFor(known.protocol).decode(known, await inflated(whole, encoding, maxBodyBytes));
     },
     encode: (found, output, requestId) => codecFor(found.protocol).encode(withOperation(found), output, requestId),
     encodeError(found, error, requestId) {
