@@ -54,7 +54,7 @@ export interface Repository {
   move(commands: readonly RefCommand[], guard: RefGuard): Promise<void>;
   archive(commit: string): Promise<Readable>;
   checkout(commit: string, options: CheckoutOptions): Promise<void>;
-  advertise(service: GitService, protocol: string | undefined): Promise<Buffer>;
+  advertise(service: GitService, exchange: Omit<Exchange, 'body'>): Promise<void>;
   uploadPack(exchange: Exchange): Promise<void>;
   receivePack(push: Push): Promise<void>;
   /** Packs what has piled up, where git finds that there is enough; beside pushes, API commits and readers. */
@@ -76,7 +76,7 @@ export function createGit({ folder, idleMs }: { folder: string; idleMs?: number 
         move: async (commands, guard) => moveReferences(await path(), commands, guard),
         archive: async (commit) => archiveZip(await path(), commit),
         checkout: async (commit, options) => checkout(await path(), commit, options),
-        advertise: async (service, protocol) => advertise(await path(), service, protocol),
+        advertise: async (service, exchange) => advertise(await path(), service, exchange),
         uploadPack: async (exchange) => uploadPack(await path(), exchange),
         receivePack: async (push) => receivePack(await path(), push),
         tidy: async (signal) => tidy(await path(), signal),

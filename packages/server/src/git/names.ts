@@ -18,9 +18,9 @@ export function isReferenceName(ref: string): boolean {
   return parts.length >= 3 && parts.every((part) => part !== '' && !part.startsWith('.') && !part.endsWith('.lock'));
 }
 
-/** Whether `name` may be a branch: a reference name under `refs/heads/`, and none that git commands would misread. */
+/** Whether `name` may be a branch: a reference name under `refs/heads/`, and none that git commands would misread, as an option or as an object's id. */
 export function isBranchName(name: string): boolean {
-  return name.length <= 256 && !name.startsWith('-') && name !== 'HEAD' && name !== '@' && isReferenceName(`refs/heads/${name}`);
+  return name.length <= 256 && !name.startsWith('-') && name !== 'HEAD' && name !== '@' && !/^[0-9a-f]{40}$/i.test(name) && isReferenceName(`refs/heads/${name}`);
 }
 
 export const branchReference = (name: string): string => `refs/heads/${name}`;

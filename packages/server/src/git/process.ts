@@ -47,6 +47,9 @@ const CONFIGURATION: readonly (readonly [string, string])[] = [
   ['receive.denyDeleteCurrent', 'refuse'],
   ['transfer.hideRefs', 'refs/slipway'],
   ['advice.detachedHead', 'false'],
+  // Larger files are neither compared for deltas nor held in memory.
+  ['core.bigFileThreshold', '64m'],
+  ['uploadpack.allowFilter', 'true'],
 ];
 
 /** The environment of every git process: nothing of the server's but the path, no user's and no system's configuration. */

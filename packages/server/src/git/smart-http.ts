@@ -1,9 +1,10 @@
 import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 import { Readable, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { LARGEST_OBJECT, receiving } from './receiving.ts';
 import { readPushHead } from './pkt-line.ts';
 import type { PushHead } from './pkt-line.ts';
-import { finished, GitFailed, processIdentity, runGit, spawnGit } from './process.ts';
+import { finished, GitFailed, processIdentity, spawnGit } from './process.ts';
 import type { RefGuard } from './refs.ts';
 
 export type GitService = 'git-upload-pack' | 'git-receive-pack';
@@ -26,9 +27,14 @@ export interface Push extends Exchange {
   started(): void;
 }
 
-/** The references that a repository offers, as `GET info/refs` shows them. */
-export async function advertise(path: string, service: GitService, protocol: string | undefined): Promise<Buffer> {
-  return runGit([verbOf(service), '--stateless-rpc', '--http-backend-info-refs', '--', path], { env: protocolEnvironment(protocol) });
+/** Writes the references that a repository offers, as `GET info/refs` shows them; does not end `output`. */
+export async function advertise(path: string, service: GitService, { output, protocol, signal }: Omit<Exchange, 'body'>): Promise<void> {
+  const child = spawnGit([verbOf(service), '--stateless-rpc', '--http-backend-info-refs', '--', path], { env: protocolEnvironment(protocol) });
+  await stream(child, verbOf(service), nothing(), output, signal);
+}
+
+async function* nothing(): AsyncGenerator<Uint8Array, undefined> {
+  return undefined;
 }
 
 /** Serves one request of a fetch: streams both ways, at the pace of the slower side. Ends git when the client goes. */
@@ -51,7 +57,7 @@ export async function receivePack(path: string, push: Push): Promise<void> {
   const chunks = body[Symbol.asyncIterator]();
   const head = await acceptedHead(chunks, push);
 
-  const child = spawnGit(['receive-pack', '--stateless-rpc', '--', path], { env: protocolEnvironment(protocol) });
+  const child = spawnGit(['receive-pack', '--stateless-rpc', '--', path], { env: { ...protocolEnvironment(protocol), GIT_ALLOC_LIMIT: LARGEST_OBJECT }, configuration: await receiving(path) });
   const patience = new AbortController();
   const leave = (): void => patience.abort(signal.reason);
   if (signal.aborted) leave();

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { canReport, FLUSH, isReferenceName, MalformedPush, packetLine, refusalReport } from '../../git/index.ts';
+import { canReport, FLUSH, isBranchName, isReferenceName, MalformedPush, NO_OBJECT, packetLine, refusalReport } from '../../git/index.ts';
 import type { Git, PushHead } from '../../git/index.ts';
 import type { Authorizer } from '../../kernel/access.ts';
 import type { Database } from '../../kernel/database.ts';
@@ -8,7 +8,7 @@ import { ServiceError } from '../../kernel/errors.ts';
 import { gitAccess } from './access.ts';
 import { BadCredentials, gitClient } from './git-credentials.ts';
 import type { GitClient, GitCredentialsDeps } from './git-credentials.ts';
-import { gitRequest, isGitPath, plainBody } from './git-requests.ts';
+import { gitRequest, hurried, isGitPath, isLfsPath, plainBody, refuseLfs, SlowSender } from './git-requests.ts';
 import type { GitRequest } from './git-requests.ts';
 import { limits } from './limits.ts';
 import { RepositoryGone } from './ref-changes.ts';
@@ -59,6 +59,7 @@ export function gitDoor(deps: GitDoorDeps): Door {
 
 /** Who it is, what it is about and whether it may be; answers the client itself where one of these fails. */
 async function admit(deps: GitDoorDeps, request: IncomingMessage, response: ServerResponse, context: DoorContext): Promise<Visit | undefined> {
+  if (isLfsPath(request.url ?? '')) return refuseLfs(request, response);
   const asked = gitRequest(request);
   if (!asked) return refuse(request, response, 400, 'This address takes git\'s smart HTTP protocol only.');
   const client = await gitClient(deps, request, asked.signedPath);
@@ -84,17 +85,16 @@ async function regionOf({ db, regions }: GitDoorDeps, account: string, name: str
   return found.length === 1 ? found[0]! : regions.default;
 }
 
-async function advertise({ git }: GitDoorDeps, { asked, repository, request, response }: Visit): Promise<void> {
+async function advertise({ git }: GitDoorDeps, { asked, repository, request, response, context }: Visit): Promise<void> {
   const handle = git.repository(repository.repository_id);
   if (repository.default_branch !== null) await handle.setHead(repository.default_branch);
   const protocol = protocolOf(request);
-  const references = await handle.advertise(asked.service, protocol);
-  // The second version of the protocol, which only fetches know, does without the announcement.
-  const announced = asked.service === 'git-upload-pack' && protocol?.split(':').includes('version=2')
-    ? [references]
-    : [packetLine(`# service=${asked.service}\n`), FLUSH, references];
   answerAs(response, `application/x-${asked.service}-advertisement`);
-  response.end(Buffer.concat(announced));
+  // The second version of the protocol, which only fetches know, does without the announcement.
+  const announced = asked.service === 'git-receive-pack' || !protocol?.split(':').includes('version=2');
+  if (announced) response.write(Buffer.concat([packetLine(`# service=${asked.service}\n`), FLUSH]));
+  await handle.advertise(asked.service, { output: response, ...protocol === undefined ? {} : { protocol }, signal: context.signal });
+  response.end();
 }
 
 async function fetchFrom({ git }: GitDoorDeps, visit: Visit): Promise<void> {
@@ -138,8 +138,8 @@ async function pushTo(deps: GitDoorDeps, visit: Visit): Promise<void> {
 /** Every reference must be allowed, or none is changed. */
 async function mayPush({ authorizer }: GitDoorDeps, { caller, repository, request, context }: Visit, { commands }: PushHead): Promise<void> {
   if (commands.length > limits.referencesPerPush) throw new MalformedPush(`a push may change at most ${limits.referencesPerPush} references`);
-  const strange = commands.find(({ ref }) => !isReferenceName(ref));
-  if (strange) throw new MalformedPush('the push names a reference that git does not allow');
+  const strange = commands.find(({ ref, new: next }) => !mayBePushed(ref, next));
+  if (strange) throw new MalformedPush(`the push names a reference that is not allowed: names have at most ${limits.branchNameLength} characters, and a branch's is not an object's id`);
   const deleted = commands.find(({ ref, new: next }) => ref === `refs/heads/${repository.default_branch}` && /^0+$/.test(next));
   if (deleted) throw new MalformedPush(`the default branch cannot be deleted: ${repository.default_branch}`);
   if (commands.length === 0) return;
@@ -147,17 +147,28 @@ async function mayPush({ authorizer }: GitDoorDeps, { caller, repository, reques
   await authorizer.authorize(caller, requests, { ...circumstances(request, context), region: repository.region });
 }
 
+/** Whether git and CodeCommit allow the name; what has one already may be deleted. */
+function mayBePushed(ref: string, next: string): boolean {
+  if (!isReferenceName(ref)) return false;
+  if (next === NO_OBJECT) return true;
+  const [, , ...rest] = ref.split('/');
+  const name = rest.join('/');
+  return name.length <= limits.branchNameLength && (!ref.startsWith('refs/heads/') || isBranchName(name));
+}
+
 function bodyOf({ asked, request, response }: Visit): AsyncIterable<Uint8Array> | undefined {
   if (request.headers['content-type'] !== `application/x-${asked.service}-request`) {
     return refuse(request, response, 415, `The content type must be application/x-${asked.service}-request.`);
   }
-  return plainBody(request) ?? refuse(request, response, 415, 'The content encoding must be gzip or none.');
+  const body = plainBody(request);
+  return body ? hurried(body, limits.senderIdle) : refuse(request, response, 415, 'The content encoding must be gzip or none.');
 }
 
 /** What a git user is told, and how; undefined for errors that are ours. */
 function refusalOf(error: unknown): { status: number; text: string } | undefined {
   if (error instanceof BadCredentials) return { status: 403, text: error.message };
   if (error instanceof ServiceError && error.name === 'AccessDeniedException') return { status: 403, text: error.message };
+  if (error instanceof SlowSender) return { status: 408, text: error.message };
   if (error instanceof MalformedPush) return { status: 400, text: error.message };
   if (isUnzipError(error)) return { status: 400, text: 'The body is not the gzip that its content encoding says.' };
   if (error instanceof RepositoryGone) return { status: 404, text: error.message };
@@ -169,6 +180,8 @@ const isUnzipError = (error: unknown): boolean => error instanceof Error && 'cod
 /** A readable line, which git shows as `remote: …`. What the client still sends is read, or it would not read the answer. */
 function refuse(request: IncomingMessage, response: ServerResponse, status: number, text: string): undefined {
   request.resume();
+  // Who was too slow is not listened to any longer.
+  if (status === 408) response.setHeader('Connection', 'close');
   response.writeHead(status, { 'Content-Type': 'text/plain; charset=utf-8', 'Cache-Control': 'no-cache' }).end(`${text}\n`);
   return undefined;
 }

@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createGunzip } from 'node:zlib';
 import type { GitService } from '../../git/index.ts';
 import { isRepositoryName } from './checks.ts';
@@ -15,7 +15,38 @@ export interface GitRequest {
 
 const PATH = /^(\/v1\/repos\/([^/]+))\/(info\/refs|git-upload-pack|git-receive-pack)$/;
 
-export const isGitPath = (path: string): boolean => PATH.test(path);
+const LFS_PATH = /^\/v1\/repos\/[^/]+\/info\/lfs\//;
+
+export const isGitPath = (path: string): boolean => PATH.test(path) || LFS_PATH.test(path);
+
+export const isLfsPath = (url: string): boolean => LFS_PATH.test(url);
+
+/** Git LFS shows the message of an answer in its own media type; CodeCommit has no LFS either. */
+export function refuseLfs(request: IncomingMessage, response: ServerResponse): undefined {
+  request.resume();
+  const message = 'CodeCommit does not store Git LFS objects: point lfs.url at an LFS server of your own, or commit the files themselves.';
+  response.writeHead(501, { 'Content-Type': 'application/vnd.git-lfs+json' }).end(`${JSON.stringify({ message })}\n`);
+  return undefined;
+}
+
+/** The sender has been silent for too long; what it holds on the server is given back. */
+export class SlowSender extends Error {
+  override readonly name = 'SlowSender';
+}
+
+/** The body, unless nothing of it comes for so long. ms */
+export async function* hurried(body: AsyncIterable<Uint8Array>, idle: number): AsyncGenerator<Uint8Array> {
+  const chunks = body[Symbol.asyncIterator]();
+  for (;;) {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => reject(new SlowSender('Nothing was received for too long.')), idle);
+    });
+    const next = await Promise.race([chunks.next(), late]).finally(() => clearTimeout(timer));
+    if (next.done) return;
+    yield next.value;
+  }
+}
 
 /** Undefined for what no smart HTTP client sends, such as the old protocol's plain file requests. */
 export function gitRequest({ method, url = '' }: Pick<IncomingMessage, 'method' | 'url'>): GitRequest | undefined {

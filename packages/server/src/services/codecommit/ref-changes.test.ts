@@ -78,3 +78,42 @@ describe('a server that ends between a change\'s intent and its settling', () =>
     expect(house.events).toHaveLength(1);
   });
 });
+
+describe('two servers on one store', () => {
+  let one: House;
+  let other: House;
+  beforeEach(async () => {
+    one = await openHouse();
+    other = await openHouse({ data: one.data });
+  });
+  afterEach(async () => {
+    await other.close({ keep: true });
+    await one.close();
+  });
+
+  it('give each accepted change of one branch one event, whoever makes it', async () => {
+    await one.call('CreateRepository', { repositoryName: 'site' });
+    const first = await one.call('PutFile', { repositoryName: 'site', branchName: 'main', filePath: 'a', fileContent: Buffer.from('1') });
+    const results = await Promise.allSettled(Array.from({ length: 16 }, (_, index) =>
+      [one, other][index % 2]!.call('CreateBranch', { repositoryName: 'site', branchName: `b${Math.floor(index / 4)}`, commitId: first.commitId })));
+    expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(4);
+    await expect.poll(() => [...one.events, ...other.events].length).toBe(5);
+    await Promise.all([one.jobs.idle(), other.jobs.idle()]);
+    expect([...one.events, ...other.events].map(({ detail }) => detail['referenceName']).toSorted()).toEqual(['b0', 'b1', 'b2', 'b3', 'main']);
+    expect(await refChangesOf(one.db, (await findRepository(one.db, place, 'site'))!)).toEqual([]);
+  });
+
+  it('wait for each other at one reference, and not for one that is dead', async () => {
+    await one.call('CreateRepository', { repositoryName: 'site' });
+    const first = await one.call('PutFile', { repositoryName: 'site', branchName: 'main', filePath: 'a', fileContent: Buffer.from('1') });
+    const row = (await findRepository(one.db, place, 'site'))!;
+    const claim = { ...place, change_id: 'theirs', repository_id: row.repository_id, commands: [{ ref: 'refs/heads/x', old: NO_OBJECT, new: first.commitId }], caller_arn: ada.arn, process: '', created_at: 0 };
+    await one.db.transaction((tx) => insertRefChange(tx, { ...claim, owner: 'another machine', lease_until: Date.now() + 300 }));
+    const started = Date.now();
+    await other.call('CreateBranch', { repositoryName: 'site', branchName: 'y', commitId: first.commitId });
+    expect((await refChangesOf(one.db, row)).map(({ change_id: id }) => id)).toEqual(['theirs']);
+    await other.call('CreateBranch', { repositoryName: 'site', branchName: 'x', commitId: first.commitId });
+    expect(Date.now() - started).toBeGreaterThan(250);
+    expect(await refChangesOf(one.db, row)).toEqual([]);
+  });
+});
