@@ -32,7 +32,8 @@ export type { Branch, RepositoryReader } from './read.ts';
 export { ReferenceMoved } from './refs.ts';
 export type { RefGuard } from './refs.ts';
 export type { GitService } from './smart-http.ts';
-export type { NewCommit, RepositoryWriter } from './write.ts';
+export type { Draft, NewCommit, TreeEdits } from './draft.ts';
+export type { RepositoryWriter } from './write.ts';
 
 /** Life: `createGit` → repositories as they are asked for → `close`. */
 export interface Git {
