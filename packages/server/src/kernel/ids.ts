@@ -46,5 +46,8 @@ export const sessionToken = (): string => randomBytes(192).toString('base64');
 /** 7 characters behind a name, as in CodePipeline's artifact folders: `MyApp/JJpXyfs`. */
 export const artifactKey = (): string => randomText(BASE62, 7);
 
+/** Six characters that end a secret's ARN. */
+export const secretSuffix = (): string => randomText(BASE62, 6);
+
 /** Lower case and digits, for names that become part of a host name or file name. */
 export const suffix = (length: number): string => randomText(LOWER_AND_DIGITS, length);

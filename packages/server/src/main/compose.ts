@@ -100,7 +100,7 @@ export async function compose(deps: ComposeDeps): Promise<House> {
     createSns(),
     createSqs(),
     createSsm({ db, clock, outbox, paging, seal }),
-    createSecretsManager(),
+    createSecretsManager({ db, clock, jobs, paging, seal, authorizer, resourcePolicies: iam.resourcePolicies }),
     codecommit,
     createCodeBuild({
       db, clock, jobs, outbox, watches, paging, peers, identities, hash, log, logSink: cloudwatchLogs.logSink, sources: codecommit.sources,
