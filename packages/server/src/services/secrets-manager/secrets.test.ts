@@ -162,9 +162,10 @@ describe('policies', () => {
   });
 });
 
+const password = async (more: object) => (await s.aws.secretsManager.getRandomPassword(more)).RandomPassword!;
+
 describe('GetRandomPassword', () => {
   it('has the length and the kinds that are asked for', async () => {
-    const password = async (more: object) => (await s.aws.secretsManager.getRandomPassword(more)).RandomPassword!;
     expect(await password({})).toHaveLength(32);
     expect(await password({ PasswordLength: 200, ExcludePunctuation: true, ExcludeNumbers: true, ExcludeUppercase: true, ExcludeCharacters: 'abc' })).toMatch(/^[d-z]{200}$/);
     await expect(password({ PasswordLength: 3 })).rejects.toMatchObject({ name: 'InvalidParameterException' });
