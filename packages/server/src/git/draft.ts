@@ -25,6 +25,8 @@ export interface Draft {
   /** The tree that equals `tree` (none: the empty one) but for the edits. Paths are slash-separated and checked by the caller. */
   tree(tree: string | undefined, edits: TreeEdits): Promise<string>;
   commit(commit: NewCommit): string;
+  /** Trees of the repository and of the draft. */
+  readonly read: Pick<RepositoryReader, 'tree'>;
   save(): Promise<void>;
 }
 
@@ -87,6 +89,7 @@ export function createDraft(path: () => Promise<string>, read: RepositoryReader)
       ];
       return add('commit', Buffer.from(`${headers.join('\n')}\n\n${message.endsWith('\n') ? message : `${message}\n`}`));
     },
+    read: { tree: async (id) => drafted.get(id) ?? await read.tree(id) },
     async save() {
       if (objects.size === 0) return;
       const pack = packOf([...objects.values()]);

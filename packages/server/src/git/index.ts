@@ -9,6 +9,8 @@ import { checkout } from './checkout.ts';
 import type { CheckoutOptions } from './checkout.ts';
 import { pointHeadAt, repositoryFolders } from './folders.ts';
 import { objectReaders } from './objects.ts';
+import { mergeBench, scratchBench } from './merge.ts';
+import type { MergeBench } from './merge.ts';
 import type { RefCommand } from './pkt-line.ts';
 import { repositoryReader } from './read.ts';
 import type { RepositoryReader } from './read.ts';
@@ -21,6 +23,8 @@ import { repositoryWriter } from './write.ts';
 import type { RepositoryWriter } from './write.ts';
 
 export type { CheckoutOptions } from './checkout.ts';
+export { mergeTexts } from './merge.ts';
+export type { LineChange, MergeBench, MergeStage, TreeMerge } from './merge.ts';
 export { branchReference, isBranchName, isObjectId, isReferenceName, NO_OBJECT, pathParts } from './names.ts';
 export { MODES } from './parse.ts';
 export type { Commit, Signature, TreeEntry } from './parse.ts';
@@ -32,6 +36,8 @@ export type { Branch, RepositoryReader } from './read.ts';
 export { ReferenceMoved } from './refs.ts';
 export type { RefGuard } from './refs.ts';
 export type { GitService } from './smart-http.ts';
+export { treeChanges } from './tree-changes.ts';
+export type { FileAt, TreeChange } from './tree-changes.ts';
 export type { Draft, NewCommit, TreeEdits } from './draft.ts';
 export type { RepositoryWriter } from './write.ts';
 
@@ -53,6 +59,10 @@ export interface Repository {
   setHead(branch: string): Promise<void>;
   /** All or none, each from its expected old value. Throws `ReferenceMoved`. */
   move(commands: readonly RefCommand[], guard: RefGuard): Promise<void>;
+  /** Merging whose results can be committed. */
+  merging(): Promise<MergeBench>;
+  /** Merging that leaves nothing behind. */
+  triedOut<T>(work: (bench: MergeBench) => Promise<T>): Promise<T>;
   archive(commit: string): Promise<Readable>;
   checkout(commit: string, options: CheckoutOptions): Promise<void>;
   advertise(service: GitService, exchange: Omit<Exchange, 'body'>): Promise<void>;
@@ -75,6 +85,8 @@ export function createGit({ folder, idleMs }: { folder: string; idleMs?: number 
         write: repositoryWriter(path, read),
         setHead: async (branch) => pointHeadAt(await path(), branch),
         move: async (commands, guard) => moveReferences(await path(), commands, guard),
+        merging: async () => mergeBench(await path()),
+        triedOut: async (work) => scratchBench(await path(), work),
         archive: async (commit) => archiveZip(await path(), commit),
         checkout: async (commit, options) => checkout(await path(), commit, options),
         advertise: async (service, exchange) => advertise(await path(), service, exchange),

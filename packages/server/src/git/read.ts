@@ -3,6 +3,8 @@ import type { ObjectInfo, ObjectReaders } from './objects.ts';
 import { parseCommit, parseTree } from './parse.ts';
 import type { Commit, TreeEntry } from './parse.ts';
 import { GitFailed, runGit } from './process.ts';
+import { treeChanges } from './tree-changes.ts';
+import type { TreeChange } from './tree-changes.ts';
 
 export interface Branch {
   /** Without `refs/heads/`. */
@@ -31,6 +33,10 @@ export interface RepositoryReader {
   isAncestor(ancestor: string, descendant: string): Promise<boolean>;
   /** The best common ancestor of two commits; undefined when they have none. Of several equally good ones, git's first. */
   mergeBase(one: string, other: string): Promise<string | undefined>;
+  /** How many commits each of two commits has that the other has not. */
+  divergence(one: string, other: string): Promise<{ readonly one: number; readonly other: number }>;
+  /** The files that differ between two trees (none: the empty one), in the bytewise order of their paths, behind `from`. */
+  changes(before: string | undefined, after: string | undefined, from?: string): AsyncGenerator<TreeChange, void>;
 }
 
 /** A chain of tag objects longer than this was made to be one. */
@@ -116,6 +122,15 @@ export function repositoryReader(path: () => Promise<string>, objects: ObjectRea
         throw error;
       }
     },
+
+    async divergence(one, other) {
+      if (!isObjectId(one) || !isObjectId(other)) throw new Error('not a commit id');
+      const output = await runGit(['rev-list', '--count', '--left-right', `${one}...${other}`, '--'], { repository: await path() });
+      const [left, right] = output.toString('latin1').trim().split('\t').map(Number);
+      return { one: left ?? 0, other: right ?? 0 };
+    },
+
+    changes: (before, after, from) => treeChanges(reader, before, after, from),
   };
   return reader;
 }

@@ -1,5 +1,6 @@
-import { MODES } from '../../git/index.ts';
-import type { Repository, Signature, TreeEntry } from '../../git/index.ts';
+import type { FileModeTypeEnum } from '@slipway/contracts/codecommit';
+import { MODES, treeChanges } from '../../git/index.ts';
+import type { Draft, Repository, RepositoryReader, Signature, TreeEntry } from '../../git/index.ts';
 import type { Caller } from '../../kernel/caller.ts';
 import { objectId, path } from './checks.ts';
 import { fail } from './fail.ts';
@@ -12,9 +13,9 @@ interface OnBranch {
 }
 
 interface CommitWords {
-  readonly commitMessage?: string;
-  readonly name?: string;
-  readonly email?: string;
+  readonly commitMessage?: string | undefined;
+  readonly name?: string | undefined;
+  readonly email?: string | undefined;
 }
 
 /** The branch's tip, which the caller must name; undefined when the repository has no branch yet. */
@@ -65,5 +66,38 @@ export function checkCommit({ commitMessage, name, email }: CommitWords): void {
 
 /** Without a name of their own, callers are known by the last part of their ARN: user name or session name. */
 export function signature({ name, email }: CommitWords, caller: Caller, time: number): Signature {
-  return { name: name ?? caller.arn.split(/[:/]/).at(-1) ?? '', email: email ?? '', time, zone: '+0000' };
+  return { name: name || (caller.arn.split(/[:/]/).at(-1) ?? ''), email: email ?? '', time, zone: '+0000' };
+}
+
+/** @throws InvalidFileModeException */
+export function modeOf(mode: FileModeTypeEnum): string {
+  const known: Partial<Record<string, string>> = { EXECUTABLE: MODES.executable, NORMAL: MODES.file, SYMLINK: MODES.link };
+  const found = Object.hasOwn(known, mode) ? known[mode] : undefined;
+  if (found === undefined) throw fail('InvalidFileModeException', 'The file mode must be one of EXECUTABLE, NORMAL, SYMLINK.');
+  return found;
+}
+
+/** The tree `after`, with a `.gitkeep` in each folder that `before` has and `after` has not. */
+export async function emptiedFolders(draft: Draft, before: string, after: string): Promise<string> {
+  const emptied = new Set<string>();
+  for await (const { path, before: was } of treeChanges(draft.read, before, after)) {
+    const folder = path.split('/').slice(0, -1);
+    if (was && folder.length > 0 && !emptied.has(folder.join('/')) && await couldBeFolder(draft.read, after, folder)) emptied.add(folder.join('/'));
+  }
+  const deepest = [...emptied].filter((folder) => ![...emptied].some((other) => other.startsWith(`${folder}/`)));
+  if (deepest.length === 0) return after;
+  const id = draft.blob(new Uint8Array());
+  return draft.tree(after, new Map(deepest.map((folder) => [`${folder}/.gitkeep`, { mode: MODES.file, id }])));
+}
+
+/** Whether there is nothing at the path, nor a file above it. */
+async function couldBeFolder(read: Pick<RepositoryReader, 'tree'>, tree: string, parts: readonly string[]): Promise<boolean> {
+  let below = tree;
+  for (const part of parts) {
+    const next = (await read.tree(below))?.find(({ name }) => name === part);
+    if (!next) return true;
+    if (next.mode !== MODES.folder) return false;
+    below = next.id;
+  }
+  return false;
 }

@@ -12,7 +12,20 @@ export const limits = {
   batchRepositories: 100,
   repositoriesPerPage: 1_000,
   branchesPerPage: 100,
-  commitMessageBytes: 10 * 1_024,
+  /** CreateCommit: "limited to 256 KB". */
+  commitMessageBytes: 256 * 1_024,
+  /** Files that one CreateCommit puts, deletes and gives modes to. */
+  filesPerCommit: 1_000,
+  /** What one commit of the API puts into one folder: 6 MB. */
+  folderContentBytes: 6 * 1_024 * 1_024,
+  commitsPerBatch: 100,
+  /** AWS publishes no numbers for the five that follow; these keep one request's work in bounds. */
+  tipsDivergence: 20_000,
+  itemsToCompare: 50_000,
+  conflictFilesToLoad: 1_000,
+  conflictResolutionEntries: 1_000,
+  conflictFilesPerPage: 1_000,
+  mergeHunksPerPage: 1_000,
   /** Author's name and email. */
   userNameLength: 1_024,
   /** How long a git client may send nothing in the middle of a request. Ours. ms */
