@@ -68,6 +68,8 @@ export function refuse(name: CommonErrorName, message: string, detail?: Record<s
 /** An error as it goes out. */
 export interface WireError {
   readonly code: string;
+  /** The name by which JSON and CBOR know it. Another than `code` where the service spoke awsQuery first. */
+  readonly type: string;
   readonly status: number;
   readonly message: string;
   readonly fault: 'client' | 'server';
@@ -81,7 +83,7 @@ export function wireError(contract: Contract | undefined, operation: string | un
   const family = contract ? familyOf(contract) : 'json';
   if (!(error instanceof ServiceError)) {
     const { code, status } = common.InternalFailure[family];
-    return { code, status, message: 'We encountered an internal error. Please try again.', fault: 'server', detail: {} };
+    return { code, type: common.InternalFailure.json.code, status, message: 'We encountered an internal error. Please try again.', fault: 'server', detail: {} };
   }
   const { message, detail } = error;
   const shared = Object.hasOwn(common, error.name) ? common[error.name as CommonErrorName][family] : undefined;
@@ -90,9 +92,15 @@ export function wireError(contract: Contract | undefined, operation: string | un
   const listed = operation !== undefined && contract?.operations[operation]?.errors.includes(error.name) === true;
   if (contract && Object.hasOwn(contract.errors, error.name) && (!shared || listed)) {
     const { code = error.name, status, fault, shape } = contract.errors[error.name]!;
-    return { code, status: error.status ?? status, message, fault, detail, ...(shape && { shape }) };
+    return { code, type: error.name, status: error.status ?? status, message, fault, detail, ...(shape && { shape }) };
   }
   const known = shared ?? named(error.name, statusOf(family, error.name));
   const status = error.status ?? known.status;
-  return { code: known.code, status, message, fault: status >= 500 ? 'server' : 'client', detail };
+  const type = shared ? common[error.name as CommonErrorName].json.code : error.name;
+  return { code: known.code, type, status, message, fault: status >= 500 ? 'server' : 'client', detail };
+}
+
+/** Of a service that spoke awsQuery first, SDKs know an error's type, and users' code the older name, which goes beside it. */
+export function queryErrorHeader(contract: Contract | undefined, error: WireError): Record<string, string> {
+  return contract?.protocols.includes('awsQuery') === true ? { 'x-amzn-query-error': `${error.code};${error.fault === 'client' ? 'Sender' : 'Receiver'}` } : {};
 }

@@ -26,6 +26,9 @@ export function createRouter(contracts: readonly Contract[], maxBodyBytes: numbe
       if (found) return { ...start, ...found };
     }
 
+    const procedure = byProcedure(candidates, request, path);
+    if (procedure) return { ...start, ...procedure };
+
     const form = isForm(request);
     if (form || query.has('Action')) {
       const speakers = candidates.filter((contract) => contract.protocols.includes('awsQuery'));
@@ -61,6 +64,19 @@ function byTarget(candidates: readonly Contract[], target: string): Found | unde
   const contract = candidates.find((each) => each.targetPrefix === prefix || each.targetPrefixAliases?.includes(prefix));
   const protocol = contract?.protocols.find((each) => each.startsWith('awsJson'));
   return contract && protocol && { contract, protocol, operation: Object.hasOwn(contract.operations, name) ? name : undefined };
+}
+
+/** What rpcV2Cbor sends: `/service/<prefix>/operation/<name>`. */
+export function procedureOf(request: WireRequest, path: string): { prefix: string; name: string } | undefined {
+  if (request.headers['smithy-protocol'] !== 'rpc-v2-cbor' || request.method !== 'POST') return undefined;
+  const [, prefix, name] = /\/service\/([^/]+)\/operation\/([^/]+)$/.exec(path) ?? [];
+  return prefix === undefined || name === undefined ? undefined : { prefix, name };
+}
+
+function byProcedure(candidates: readonly Contract[], request: WireRequest, path: string): Found | undefined {
+  const procedure = procedureOf(request, path);
+  const contract = procedure && candidates.find((each) => each.targetPrefix === procedure.prefix && each.protocols.includes('rpcV2Cbor'));
+  return contract && { contract, protocol: 'rpcV2Cbor', operation: Object.hasOwn(contract.operations, procedure.name) ? procedure.name : undefined };
 }
 
 function byAction(candidates: readonly Contract[], parameters: URLSearchParams): Found | undefined {

@@ -2,7 +2,7 @@ import { codecFor } from './codec/index.ts';
 import { familyOf, wireError } from './common-errors.ts';
 import type { Route, Wire, WireOptions, WireResponse } from './face.ts';
 import { inflated } from './inflate.ts';
-import { createRouter } from './route.ts';
+import { createRouter, procedureOf } from './route.ts';
 import { verifySignature } from './signature/verify.ts';
 import { isStreamingInput } from './shapes.ts';
 import { readAll } from './request.ts';
@@ -46,7 +46,7 @@ function withOperation(route: Route): Route & { operation: string } {
 function askedFor(route: Route): string | undefined {
   if (familyOf(route.contract) === 's3') return undefined;
   const parameters = route.buffered ? new URLSearchParams(route.buffered.toString('utf8')) : route.query;
-  return route.request.headers['x-amz-target']?.split('.').at(-1) ?? parameters.get('Action') ?? undefined;
+  return route.request.headers['x-amz-target']?.split('.').at(-1) ?? procedureOf(route.request, route.path)?.name ?? parameters.get('Action') ?? undefined;
 }
 
 function headless(response: WireResponse): WireResponse {

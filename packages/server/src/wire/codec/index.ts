@@ -4,6 +4,7 @@ import { awsQuery } from './aws-query.ts';
 import type { Codec } from './codec.ts';
 import { restJson } from './rest-json.ts';
 import { restXml } from './rest-xml.ts';
+import { rpcV2Cbor } from './rpc-v2-cbor.ts';
 
 export type { Codec } from './codec.ts';
 
@@ -14,6 +15,7 @@ const codecs: Partial<Record<Protocol, Codec>> = {
   awsQuery,
   restJson1: restJson,
   restXml,
+  rpcV2Cbor,
 };
 
 export function codecFor(protocol: Protocol): Codec {
