@@ -1,5 +1,6 @@
 import type { MemberShape, Shape } from '@slipway/contracts';
 import { decode, encode, Tagged, Token, Tokenizer, Type } from 'cborg';
+import type { DecodeOptions, DecodeTokenizer } from 'cborg/interface';
 import { ServiceError } from '../../kernel/errors.ts';
 import { refuse } from '../common-errors.ts';
 import { DEEPEST, parseTimestamp, tooDeep } from './scalars.ts';
@@ -28,6 +29,11 @@ export function serializeCbor(tree: unknown): Buffer {
   return Buffer.from(encode(tree, { float64: true, mapSorter: undefined, typeEncoders: { Float64Array: ([number]: Float64Array) => new Token(Type.float, number) } }));
 }
 
+/** The bytes that begin a string in parts, and end it. */
+const OPEN_BYTES = 0x5f;
+const OPEN_TEXT = 0x7f;
+const BREAK = 0xff;
+
 /** A `double` that happens to be whole is sent as a float all the same: `5.0`, not `5`. */
 const double = (value: number): Float64Array => Float64Array.of(value);
 
@@ -35,13 +41,32 @@ const double = (value: number): Float64Array => Float64Array.of(value);
  * Counts how deep tokens nest, which the decoder, recursing, does not; and joins strings that come in parts, which it
  * does not either.
  */
-class BoundedTokenizer extends Tokenizer {
+class BoundedTokenizer implements DecodeTokenizer {
+  readonly #bytes: Uint8Array;
+  readonly #options: DecodeOptions;
+  /** Where in the bytes the tokenizer in use begins. */
+  #start = 0;
+  #rest: Tokenizer;
   /** How many items each open array, map and tag still waits for. */
   readonly #open: number[] = [];
 
-  override next(): Token {
-    const first = this.data[this._pos]!;
-    const token = first === 0x5f || first === 0x7f ? this.#joined(first & 0xe0) : super.next();
+  constructor(bytes: Uint8Array, options: DecodeOptions) {
+    this.#bytes = bytes;
+    this.#options = options;
+    this.#rest = new Tokenizer(bytes, options);
+  }
+
+  pos(): number {
+    return this.#start + this.#rest.pos();
+  }
+
+  done(): boolean {
+    return this.#rest.done();
+  }
+
+  next(): Token {
+    const first = this.#bytes[this.pos()];
+    const token = first === OPEN_BYTES || first === OPEN_TEXT ? this.#joined(first) : this.#rest.next();
     if (Type.equals(token.type, Type.break)) this.#open.pop();
     else if (this.#open.length > 0) this.#open[this.#open.length - 1]!--;
     const waits = itemsOf(token);
@@ -51,19 +76,26 @@ class BoundedTokenizer extends Tokenizer {
     return token;
   }
 
-  #joined(major: number): Token {
-    this._pos++;
+  #joined(opening: number): Token {
+    const type = opening === OPEN_TEXT ? Type.string : Type.bytes;
     const parts: Uint8Array[] = [];
-    while (this.data[this._pos] !== 0xff) {
-      const first = this.data[this._pos];
-      // Parts are of the same kind, and have a length themselves.
-      if (first === undefined || (first & 0xe0) !== major || first === 0x5f || first === 0x7f) throw new Error('a part of a string is none');
-      const { value } = super.next();
-      parts.push(typeof value === 'string' ? Buffer.from(value) : (value as Uint8Array));
+    this.#skip();
+    while (this.#bytes[this.pos()] !== BREAK) {
+      // Parts have a length themselves.
+      if (this.#bytes[this.pos()] === opening || this.done()) throw new Error('a part of a string is none');
+      const part = this.#rest.next();
+      if (!Type.equals(part.type, type)) throw new Error('a part of a string is of another kind');
+      parts.push(typeof part.value === 'string' ? Buffer.from(part.value) : (part.value as Uint8Array));
     }
-    this._pos++;
+    this.#skip();
     const whole = Buffer.concat(parts);
-    return major === Type.string.majorEncoded ? new Token(Type.string, whole.toString('utf8')) : new Token(Type.bytes, whole);
+    return new Token(type, opening === OPEN_TEXT ? whole.toString('utf8') : whole);
+  }
+
+  /** Goes on behind one byte that the tokenizer does not know. */
+  #skip(): void {
+    this.#start = this.pos() + 1;
+    this.#rest = new Tokenizer(this.#bytes.subarray(this.#start), this.#options);
   }
 }
 

@@ -30,6 +30,8 @@ export interface StubServer {
   readonly port: number;
   readonly endpoint: string;
   readonly heard: Heard[];
+  /** What was spoken by whom, `cloudwatch rpcV2Cbor`. */
+  readonly spoken: Set<string>;
   /** What the next calls answer; an error is thrown. */
   answer: unknown;
   /** Added to the time by which signatures are checked. */
@@ -40,7 +42,7 @@ export interface StubServer {
 /** A server that takes real clients' requests through every step of the wire and answers what the test says. */
 export async function stubServer(services: readonly (keyof Apis)[]): Promise<StubServer> {
   const wire = createWire({ contracts: services.map(loadContract) });
-  const state: Pick<StubServer, 'heard' | 'answer' | 'skew'> = { heard: [], answer: {}, skew: 0 };
+  const state: Pick<StubServer, 'heard' | 'spoken' | 'answer' | 'skew'> = { heard: [], spoken: new Set(), answer: {}, skew: 0 };
 
   const server = createServer((message, response) => {
     void (async () => {
@@ -52,6 +54,7 @@ export async function stubServer(services: readonly (keyof Apis)[]): Promise<Stu
         const input = (await wire.decode(route, verified.body)) as Record<string, unknown>;
         validate(route.contract, route.operation!, input);
         for (const [name, value] of Object.entries(input)) if (value instanceof Readable) input[name] = await buffer(value);
+        state.spoken.add(`${route.contract.service} ${route.protocol}`);
         state.heard.push({ service: route.contract.service, operation: route.operation, input });
         if (state.answer instanceof Error) throw state.answer;
         answer = wire.encode(route, state.answer, 'the-request-id');
