@@ -33,6 +33,8 @@ export interface RepositoryReader {
   isAncestor(ancestor: string, descendant: string): Promise<boolean>;
   /** The best common ancestor of two commits; undefined when they have none. Of several equally good ones, git's first. */
   mergeBase(one: string, other: string): Promise<string | undefined>;
+  /** The first commit between the two that has `merged` as a parent beyond its first: the one that merged it into `into`. */
+  mergeOf(merged: string, into: string): Promise<string | undefined>;
   /** How many commits each of two commits has that the other has not. */
   divergence(one: string, other: string): Promise<{ readonly one: number; readonly other: number }>;
   /** The files that differ between two trees (none: the empty one), in the bytewise order of their paths, behind `from`. */
@@ -121,6 +123,12 @@ export function repositoryReader(path: () => Promise<string>, objects: ObjectRea
         if (error instanceof GitFailed && error.exitCode === 1) return undefined;
         throw error;
       }
+    },
+
+    async mergeOf(merged, into) {
+      if (!isObjectId(merged) || !isObjectId(into)) throw new Error('not a commit id');
+      const output = await runGit(['rev-list', '--merges', '--parents', '--ancestry-path', '--reverse', `${merged}..${into}`, '--'], { repository: await path() });
+      return output.toString('latin1').split('\n').map((line) => line.split(' ')).find(([, , ...others]) => others.includes(merged))?.[0];
     },
 
     async divergence(one, other) {

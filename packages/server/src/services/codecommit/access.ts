@@ -1,7 +1,9 @@
 import type { CodeCommitApi } from '@slipway/contracts';
 import type { AccessRequest, AccessTable, Call, OperationRequest } from '../../kernel/service.ts';
 import { repositoryArn } from './arns.ts';
+import { targetBranch } from './merges/target.ts';
 import type { notYet } from './not-yet.ts';
+import type { ReviewOperation } from './review-access.ts';
 
 const on = (input: { repositoryName?: string }, call: Call): OperationRequest => ({ resource: repositoryArn(call, input.repositoryName ?? '') });
 
@@ -13,7 +15,11 @@ const onBranch = (input: { repositoryName: string; branchName: string }, call: C
   context: { 'codecommit:References': `refs/heads/${input.branchName}` },
 });
 
-export const access: AccessTable<CodeCommitApi, (typeof notYet)[number]> = {
+/** Merges of branches move the target, or else the destination. */
+const onTarget = (input: { repositoryName: string; destinationCommitSpecifier: string; targetBranch?: string }, call: Call): OperationRequest =>
+  onBranch({ repositoryName: input.repositoryName, branchName: targetBranch(input) }, call);
+
+export const access: AccessTable<CodeCommitApi, (typeof notYet)[number] | ReviewOperation> = {
   CreateRepository: on,
   GetRepository: on,
   BatchGetRepositories: ({ repositoryNames }, call) => repositoryNames.map((repositoryName) => on({ repositoryName }, call)),
@@ -31,6 +37,15 @@ export const access: AccessTable<CodeCommitApi, (typeof notYet)[number]> = {
   GetFolder: on,
   GetBlob: on,
   PutFile: onBranch,
+  GetMergeCommit: on,
+  GetMergeOptions: on,
+  GetMergeConflicts: on,
+  DescribeMergeConflicts: on,
+  BatchDescribeMergeConflicts: on,
+  CreateUnreferencedMergeCommit: on,
+  MergeBranchesByFastForward: onTarget,
+  MergeBranchesBySquash: onTarget,
+  MergeBranchesByThreeWay: onTarget,
   TagResource: onArn,
   UntagResource: onArn,
   ListTagsForResource: onArn,

@@ -1,4 +1,5 @@
-import { isBranchName, isObjectId, pathParts } from '../../git/index.ts';
+import type { CodeCommitApi } from '@slipway/contracts';
+import { isBranchName, isObjectId, isReferenceName, pathParts } from '../../git/index.ts';
 import { fail } from './fail.ts';
 import { limits } from './limits.ts';
 
@@ -44,4 +45,16 @@ export function path(text: string | undefined): readonly string[] {
 export function objectId(id: string, error: 'InvalidCommitIdException' | 'InvalidParentCommitIdException' | 'InvalidBlobIdException', what: string): string {
   if (!isObjectId(id)) throw fail(error, `The specified ${what} is not valid: a full ID of 40 lower-case hexadecimal digits is needed.`);
   return id;
+}
+
+/** A branch, tag, full reference name, `HEAD` or full commit id, not looked up yet. @throws InvalidCommitException */
+export function commitSpecifier(specifier: string): string {
+  if (isObjectId(specifier) || isReferenceName(specifier) || isReferenceName(`refs/heads/${specifier}`)) return specifier;
+  throw fail('InvalidCommitException', 'The specified commit is not valid: a branch name, tag, reference or full commit ID is needed.');
+}
+
+/** A page's size: the most there may be, unless less is asked for. @throws the given error */
+export function atMost(wanted: number | undefined, most: number, error: CodeCommitApi[keyof CodeCommitApi]['errors'], member: string): number {
+  if (wanted !== undefined && (!Number.isInteger(wanted) || wanted < 1 || wanted > most)) throw fail(error, `${member} must be between 1 and ${most}.`);
+  return wanted ?? most;
 }

@@ -6,7 +6,9 @@ import type { Git, GitSources } from '../../git/index.ts';
 import type { AccessKeys, Authorizer, ServicePasswords } from '../../kernel/access.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import type { Database } from '../../kernel/database.ts';
+import type { Log } from '../../kernel/log.ts';
 import type { Paging } from '../../kernel/paging.ts';
+import type { Peers } from '../../kernel/peers.ts';
 import { service } from '../../kernel/service.ts';
 import type { Room } from '../../kernel/service.ts';
 import { access } from './access.ts';
@@ -15,10 +17,14 @@ import { commits } from './commits.ts';
 import { gitDoor } from './doors.ts';
 import { files } from './files.ts';
 import type { Regions } from './git-credentials.ts';
+import { mergeConflicts } from './merges/conflict-operations.ts';
+import { merges } from './merges/operations.ts';
 import { migrations } from './migrations.ts';
 import { notYet } from './not-yet.ts';
 import { refChanges } from './ref-changes.ts';
 import { repositories } from './repositories.ts';
+import { reviewAccess } from './review-access.ts';
+import { reviewFollowers, reviews } from './reviews.ts';
 import { gitSources } from './sources.ts';
 import { tagging } from './tags.ts';
 
@@ -30,6 +36,8 @@ export interface CodeCommitDeps {
   readonly watches: Pick<Watches, 'notify'>;
   readonly git: Git;
   readonly paging: Paging;
+  readonly peers: Peers;
+  readonly log: Log;
   readonly accessKeys: AccessKeys;
   readonly servicePasswords: ServicePasswords;
   readonly authorizer: Authorizer;
@@ -38,13 +46,13 @@ export interface CodeCommitDeps {
 
 /** CodeCommit: repositories over git, by AWS's API and by git itself. `sources` is the port for builds and pipelines. */
 export function createCodeCommit(deps: CodeCommitDeps): Room & { readonly sources: GitSources } {
-  const changes = refChanges(deps);
+  const changes = refChanges({ ...deps, followers: reviewFollowers(deps) });
   const content = { ...deps, changes };
   return {
     service: service<CodeCommitApi>()({
       name: 'codecommit',
-      operations: { ...repositories(deps), ...branches(content), ...commits(content), ...files(content), ...tagging(deps) },
-      access,
+      operations: { ...repositories(deps), ...branches(content), ...commits(content), ...files(content), ...merges(content), ...mergeConflicts(content), ...tagging(deps), ...reviews(deps) },
+      access: { ...access, ...reviewAccess(deps.db) },
       notYet,
     }),
     migrations,
