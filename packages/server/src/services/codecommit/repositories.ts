@@ -16,6 +16,7 @@ import { fail, notSupported } from './fail.ts';
 import { limits } from './limits.ts';
 import { existing } from './deps.ts';
 import { pagesOf } from './pages.ts';
+import { deleteReviewsOf } from './reviews.ts';
 import { deleteRepository, findRepositories, findRepository, insertRepository, listRepositories, updateRepository } from './store.ts';
 import type { RepositoryRow } from './store.ts';
 import { refuseTags, tagsIn } from './tags.ts';
@@ -91,6 +92,7 @@ export function repositories({ db, clock, jobs, git, paging }: RepositoriesDeps)
         const done = await deleteRepository(tx, row);
         if (!done) return false;
         await removeAllTags(tx, tagged(row));
+        await deleteReviewsOf(tx, row);
         await jobs.wake(tx, { kind: REMOVAL, account: row.account, region: row.region, id: row.repository_id });
         return true;
       });

@@ -16,6 +16,7 @@ import { ServiceError } from '../../kernel/errors.ts';
 import { kernelMigrations } from '../../kernel/migrations.ts';
 import { createPaging } from '../../kernel/paging.ts';
 import { silent } from '../../kernel/log.ts';
+import type { Peers } from '../../kernel/peers.ts';
 import type { AccessRequest, Call } from '../../kernel/service.ts';
 import { createCodeCommit } from './index.ts';
 
@@ -23,6 +24,9 @@ export const ada: Caller = { account: '111122223333', arn: 'arn:aws:iam::1111222
 export const adaKey = { id: 'AKIAIOSFODNN7EXAMPLE', secret: 'wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY' };
 export const adaPassword = { userName: 'ada-at-111122223333', password: 'a/secret+for=git' };
 export const place = { account: ada.account, region: 'us-east-1' };
+
+/** This house has no neighbours. */
+const noPeers: Peers = { as() { throw new Error('there are no other rooms'); } };
 
 export interface HouseOptions {
   /** A folder to go on with. */
@@ -48,7 +52,7 @@ export async function openHouse(options: HouseOptions = {}) {
     if (refused) throw new ServiceError('AccessDeniedException', `User: ${caller.arn} is not authorized to perform: ${refused.action} on resource: ${refused.resource}`);
   };
   const room = createCodeCommit({
-    db, clock, jobs, outbox, watches: createWatches({ jobs }), git, paging: createPaging(Buffer.alloc(32, 1)),
+    db, clock, jobs, outbox, watches: createWatches({ jobs }), git, paging: createPaging(Buffer.alloc(32, 1)), peers: noPeers, log: silent,
     accessKeys: { find: async (id) => keys.get(id) },
     servicePasswords: {
       verify: async (userName, password, service) =>
