@@ -85,7 +85,7 @@ export async function compose(deps: ComposeDeps): Promise<House> {
   const dispatcher = createDispatcher({ authorizer, log, endpoint: deps.endpoint, validate: (service, operation, input) => validate(loadContract(service as keyof Apis), operation, input) });
 
   const { peers } = dispatcher;
-  const codecommit = createCodeCommit({ db, clock, jobs, outbox, watches, paging, git, accessKeys, servicePasswords, authorizer, regions: { default: config.region, known: allRegions() } });
+  const codecommit = createCodeCommit({ db, clock, jobs, outbox, watches, paging, peers, log, git, accessKeys, servicePasswords, authorizer, regions: { default: config.region, known: allRegions() } });
   const cloudwatchLogs = createCloudWatchLogs({ db, clock, jobs, paging, logs, authorizer });
   const runner = await chooseRunner(deps.runner);
   const eventbridge = createEventBridge({ db, clock, jobs, paging, peers, identities, log });
