@@ -14,6 +14,7 @@ import { allRegions, regionExists } from '../kernel/regions.ts';
 import { createKeyedHash, createSeal, deriveKey } from '../kernel/seal.ts';
 import type { Room, Service } from '../kernel/service.ts';
 import { openLogs } from '../logs/index.ts';
+import { metricMigrations, openMetrics } from '../metrics/index.ts';
 import { createOutbound } from '../outbound/index.ts';
 import { createCloudWatch } from '../services/cloudwatch/index.ts';
 import { createCloudWatchLogs } from '../services/cloudwatch-logs/index.ts';
@@ -75,6 +76,7 @@ export async function compose(deps: ComposeDeps): Promise<House> {
   const watches = createWatches({ jobs });
   const blobs = await openBlobs({ db, jobs, clock, directory: folder.blobs, masterKey });
   const logs = await openLogs(folder.logs, { clock });
+  const metrics = openMetrics({ db, clock, jobs });
   const git = createGit({ folder: folder.git });
   const outbound = createOutbound({ allow: config.allowEndpoints });
 
@@ -87,6 +89,7 @@ export async function compose(deps: ComposeDeps): Promise<House> {
   const { peers } = dispatcher;
   const codecommit = createCodeCommit({ db, clock, jobs, outbox, watches, paging, peers, log, git, accessKeys, servicePasswords, authorizer, regions: { default: config.region, known: allRegions() } });
   const cloudwatchLogs = createCloudWatchLogs({ db, clock, jobs, paging, logs, authorizer });
+  const cloudwatch = createCloudWatch({ db, clock, jobs, outbox, paging, peers, log, metrics });
   const runner = await chooseRunner(deps.runner);
   const eventbridge = createEventBridge({ db, clock, jobs, paging, peers, identities, log });
 
@@ -95,10 +98,10 @@ export async function compose(deps: ComposeDeps): Promise<House> {
     sts,
     createS3({ db, blobs, watches, clock, paging, regionExists, authorizer }),
     cloudwatchLogs,
-    createCloudWatch(),
+    cloudwatch,
     eventbridge,
     createSns(),
-    createSqs(),
+    createSqs({ db, clock, jobs, paging, seal, hash, policies: iam.resourcePolicies }),
     createSsm({ db, clock, outbox, paging, seal }),
     createSecretsManager({ db, clock, jobs, paging, seal, authorizer, resourcePolicies: iam.resourcePolicies }),
     codecommit,
@@ -112,7 +115,7 @@ export async function compose(deps: ComposeDeps): Promise<House> {
   const services = rooms.flatMap((room) => [room.service, ...(room.companions ?? [])]);
   for (const service of services) dispatcher.add(service);
 
-  await db.migrate([...kernelMigrations, ...engineMigrations, ...blobMigrations, ...rooms.flatMap((room) => room.migrations)]);
+  await db.migrate([...kernelMigrations, ...engineMigrations, ...blobMigrations, ...metricMigrations, ...rooms.flatMap((room) => room.migrations)]);
 
   const keepHouse = housekeeping({ db, clock, jobs });
   const listeners: ((event: StoredEvent) => void)[] = [];
@@ -136,6 +139,7 @@ export async function compose(deps: ComposeDeps): Promise<House> {
     async start() {
       await blobs.start();
       await outbox.start();
+      await metrics.start();
       for (const room of rooms) await room.start?.();
       await jobs.start();
       await keepHouse();

@@ -1,9 +1,53 @@
 import type { CloudWatchApi } from '@slipway/contracts';
+import type { Jobs } from '../../engine/jobs.ts';
+import type { Outbox } from '../../engine/outbox.ts';
+import type { Clock } from '../../kernel/clock.ts';
+import type { Database } from '../../kernel/database.ts';
+import type { Log } from '../../kernel/log.ts';
+import type { MetricSink } from '../../kernel/metrics.ts';
+import type { Paging } from '../../kernel/paging.ts';
+import type { Peers } from '../../kernel/peers.ts';
 import { service } from '../../kernel/service.ts';
 import type { Room } from '../../kernel/service.ts';
+import type { Metrics } from '../../metrics/index.ts';
+import { access } from './access.ts';
+import { getMetricData } from './get-metric-data.ts';
+import { getMetricStatistics } from './get-metric-statistics.ts';
+import { validate } from './limits.ts';
+import { listMetrics } from './list-metrics.ts';
+import { migrations } from './migrations.ts';
 import { notYet } from './not-yet.ts';
+import { putMetricData } from './put-metric-data.ts';
+import { metricSink } from './sink.ts';
 
-/** CloudWatch: no operation is answered yet. */
-export function createCloudWatch(): Room {
-  return { service: service<CloudWatchApi>()({ name: 'cloudwatch', operations: {}, access: {}, notYet }), migrations: [] };
+export interface CloudWatchDeps {
+  readonly db: Database;
+  readonly clock: Clock;
+  readonly jobs: Jobs;
+  readonly outbox: Outbox;
+  readonly paging: Paging;
+  readonly peers: Peers;
+  readonly log: Log;
+  /** Where the points are kept. */
+  readonly metrics: Metrics;
+}
+
+export interface CloudWatchRoom extends Room {
+  /** By which other rooms report measures of their own. */
+  readonly metrics: MetricSink;
+}
+
+/** Metrics, math over them, and alarms on both. */
+export function createCloudWatch(deps: CloudWatchDeps): CloudWatchRoom {
+  return {
+    service: service<CloudWatchApi>()({
+      name: 'cloudwatch',
+      operations: { ...putMetricData(deps), ...getMetricData(deps), ...getMetricStatistics(deps), ...listMetrics(deps) },
+      access,
+      notYet,
+      validate,
+    }),
+    migrations,
+    metrics: metricSink(deps),
+  };
 }

@@ -4,10 +4,10 @@ export const notYet = [
   'DeleteDashboards', 'DeleteInsightRules', 'DeleteMetricStream', 'DeleteResourceMetricsConfiguration', 'DescribeAlarmContributors',
   'DescribeAlarmHistory', 'DescribeAlarms', 'DescribeAlarmsForMetric', 'DescribeAnomalyDetectors', 'DescribeInsightRules',
   'DisableAlarmActions', 'DisableInsightRules', 'DisassociateDatasetKmsKey', 'EnableAlarmActions', 'EnableInsightRules', 'GetAlarmMuteRule',
-  'GetDashboard', 'GetDataset', 'GetInsightRuleReport', 'GetMetricData', 'GetMetricStatistics', 'GetMetricStream', 'GetMetricWidgetImage',
+  'GetDashboard', 'GetDataset', 'GetInsightRuleReport', 'GetMetricStream', 'GetMetricWidgetImage',
   'GetOTelEnrichment', 'GetResourceMetricsConfiguration', 'ListAlarmMuteRules', 'ListDashboards', 'ListManagedInsightRules',
-  'ListMetricStreams', 'ListMetrics', 'ListTagsForResource', 'PutAlarmMuteRule', 'PutAnomalyDetector', 'PutCompositeAlarm', 'PutDashboard',
-  'PutInsightRule', 'PutLogAlarm', 'PutManagedInsightRules', 'PutMetricAlarm', 'PutMetricData', 'PutMetricStream', 'SetAlarmState',
+  'ListMetricStreams', 'ListTagsForResource', 'PutAlarmMuteRule', 'PutAnomalyDetector', 'PutCompositeAlarm', 'PutDashboard',
+  'PutInsightRule', 'PutLogAlarm', 'PutManagedInsightRules', 'PutMetricAlarm', 'PutMetricStream', 'SetAlarmState',
   'StartMetricStreams', 'StartOTelEnrichment', 'StopMetricStreams', 'StopOTelEnrichment', 'TagResource', 'UntagResource',
   'UpdateOTelEnrichment', 'UpdateResourceMetricsConfiguration',
 ] as const;
