@@ -1,0 +1,26 @@
+import type { Jobs } from '../../engine/jobs.ts';
+import type { ResourcePolicies } from '../../kernel/access.ts';
+import type { Clock } from '../../kernel/clock.ts';
+import type { Database } from '../../kernel/database.ts';
+import type { Paging } from '../../kernel/paging.ts';
+import type { KeyedHash, Seal } from '../../kernel/seal.ts';
+import type { QueueLookup } from './lookup.ts';
+import type { Receipts } from './receipts.ts';
+import type { Waiting } from './waiting.ts';
+
+export interface SqsDeps {
+  readonly db: Database;
+  readonly clock: Clock;
+  readonly jobs: Jobs;
+  readonly paging: Paging;
+  readonly seal: Seal;
+  readonly hash: KeyedHash;
+  readonly policies: ResourcePolicies;
+}
+
+/** What the room's files share. */
+export interface SqsContext extends SqsDeps {
+  readonly queues: QueueLookup;
+  readonly receipts: Receipts;
+  readonly waiting: Waiting;
+}
