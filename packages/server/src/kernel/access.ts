@@ -42,6 +42,12 @@ export interface ServicePasswords {
   verify(userName: string, password: string, service: string): Promise<Caller | undefined>;
 }
 
+/** Public keys of SSH; answered by IAM. */
+export interface SshKeys {
+  /** The active key of this id (APKA…), with its user. `publicKey`: `ssh-rsa AAAA…`. */
+  find(keyId: string): Promise<{ readonly publicKey: string; readonly caller: Caller } | undefined>;
+}
+
 export interface AssumableRole {
   readonly account: string;
   readonly name: string;

@@ -121,6 +121,11 @@ export function access(context: IamContext): AccessTable<IAMApi, Exclude<keyof I
     UpdateServiceSpecificCredential: user(),
     ResetServiceSpecificCredential: user(),
     DeleteServiceSpecificCredential: user(),
+    UploadSSHPublicKey: user(),
+    GetSSHPublicKey: user(),
+    ListSSHPublicKeys: user(),
+    UpdateSSHPublicKey: user(),
+    DeleteSSHPublicKey: user(),
   };
 }
 

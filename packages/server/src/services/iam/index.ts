@@ -1,5 +1,5 @@
 import type { IAMApi } from '@slipway/contracts';
-import type { AccessKeys, AssumableRoles, Authorizer, ResourcePolicies, ServicePasswords } from '../../kernel/access.ts';
+import type { AccessKeys, AssumableRoles, Authorizer, ResourcePolicies, ServicePasswords, SshKeys } from '../../kernel/access.ts';
 import { service } from '../../kernel/service.ts';
 import type { Room } from '../../kernel/service.ts';
 import { access } from './access.ts';
@@ -16,6 +16,7 @@ import { notYet } from './not-yet.ts';
 import { operations } from './operations.ts';
 import { createPages } from './pages.ts';
 import { servicePasswords } from './service-credentials.ts';
+import { sshKeys } from './ssh-public-keys.ts';
 import { resourceTags } from './resource-tags.ts';
 
 export type { IamDeps } from './deps.ts';
@@ -24,6 +25,7 @@ export interface IamRoom extends Room {
   /** Long-lived keys only; temporary ones are STS's. */
   readonly accessKeys: AccessKeys;
   readonly servicePasswords: ServicePasswords;
+  readonly sshKeys: SshKeys;
   readonly authorizer: Authorizer;
   readonly resourcePolicies: ResourcePolicies;
   /** For STS. */
@@ -50,6 +52,7 @@ export function createIam(deps: IamDeps): IamRoom {
     migrations,
     accessKeys: accessKeys(context, cache),
     servicePasswords: servicePasswords(context),
+    sshKeys: sshKeys(context),
     authorizer: authorizer(decide),
     resourcePolicies: { check: (document) => checkDocument(document, 'resource') },
     roles: assumableRoles(context, cache, decide),

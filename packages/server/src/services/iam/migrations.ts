@@ -50,4 +50,14 @@ export const migrations: readonly Migration[] = [
       create unique index iam_service_credentials_by_name on iam_service_credentials (service, service_user_name);
     `,
   },
+  {
+    id: 'iam-ssh-001-keys',
+    sql: `
+      create table iam_ssh_keys (
+        account text not null, id text not null, user_key text not null, body text not null, fingerprint text not null, status text not null, created bigint not null,
+        primary key (account, id));
+      create unique index iam_ssh_keys_by_id on iam_ssh_keys (id);
+      create index iam_ssh_keys_by_user on iam_ssh_keys (account, user_key);
+    `,
+  },
 ];

@@ -7,6 +7,7 @@ import { managedPolicies } from './managed-policies.ts';
 import { ownerPolicies } from './owner-policies.ts';
 import { roles } from './roles.ts';
 import { serviceCredentials } from './service-credentials.ts';
+import { sshPublicKeys } from './ssh-public-keys.ts';
 import { tags } from './tags.ts';
 import { users } from './users.ts';
 
@@ -18,6 +19,7 @@ export const operations = (context: IamContext) => ({
   ...managedPolicies(context),
   ...accessKeyOperations(context),
   ...serviceCredentials(context),
+  ...sshPublicKeys(context),
   ...tags(context),
 }) satisfies Partial<Operations<IAMApi>>;
 

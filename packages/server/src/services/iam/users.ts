@@ -7,6 +7,7 @@ import type { IamContext } from './deps.ts';
 import { arnOf, boundaryOf, createEntity, lockNeeded, needEntity, needPolicy, refuseWithPolicies } from './entity.ts';
 import { fail } from './fail.ts';
 import { listAccessKeys, listServiceCredentials } from './store/credentials.ts';
+import { listSshKeys } from './store/ssh-keys.ts';
 import { deleteEntity, listEntities, listGroupsOf, updateEntity } from './store/entities.ts';
 import { reading, writing } from './store/tables.ts';
 import type { EntityRow } from './store/tables.ts';
@@ -44,6 +45,7 @@ export function users(context: IamContext) {
         await refuseWithPolicies(query, row);
         if ((await listAccessKeys(query, row.account, row.name_key, first)).length > 0) throw fail('DeleteConflictException', 'Cannot delete entity, must delete access keys first.');
         if ((await listServiceCredentials(query, row.account, row.name_key)).length > 0) throw fail('DeleteConflictException', 'Cannot delete entity, must remove referenced objects first.');
+        if ((await listSshKeys(query, row.account, row.name_key)).length > 0) throw fail('DeleteConflictException', 'Cannot delete entity, must remove referenced objects first.');
         if ((await listGroupsOf(query, row.account, row.name_key, first)).length > 0) throw fail('DeleteConflictException', 'Cannot delete entity, must remove users from group first.');
         await context.tags.remove(tx, row.account, arnOf(row));
         await deleteEntity(tx, row);

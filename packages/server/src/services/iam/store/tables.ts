@@ -54,6 +54,18 @@ export type AccessKeyRow = {
   created: number;
 };
 
+export type SshKeyRow = {
+  account: string;
+  /** APKA…, the user name of SSH. */
+  id: string;
+  user_key: string;
+  /** `ssh-rsa AAAA…` */
+  body: string;
+  fingerprint: string;
+  status: CredentialStatus;
+  created: number;
+};
+
 export type ServiceCredentialRow = {
   account: string;
   id: string;
@@ -74,6 +86,7 @@ export type IamTables = {
   iam_attachments: { account: string; kind: EntityKind; owner_key: string; policy_arn: string };
   iam_access_keys: AccessKeyRow;
   iam_service_credentials: ServiceCredentialRow;
+  iam_ssh_keys: SshKeyRow;
 };
 
 export type IamQuery = Kysely<IamTables>;
