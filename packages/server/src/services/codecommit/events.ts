@@ -1,7 +1,9 @@
 import { NO_OBJECT } from '../../git/index.ts';
 import type { RefCommand } from '../../git/index.ts';
+import type { MergeOptionTypeEnum } from '@slipway/contracts/codecommit';
 import type { DomainEvent } from '../../engine/outbox.ts';
 import { repositoryArn } from './arns.ts';
+import type { MergeSides, MergeTerms } from './merges/index.ts';
 import type { MergeFacts, RepositoryRow } from './store.ts';
 
 /** "CodeCommit Repository State Change" for one reference that moved; undefined for references that AWS tells nobody about (notes). */
@@ -28,5 +30,28 @@ export function referenceMoved(repository: RepositoryRow, { ref, old, new: next 
       callerUserArn,
       ...merge,
     },
+  };
+}
+
+/** A merge as events tell it. */
+export function mergeFacts({ source, destination, option, terms }: MergeSides & { readonly option: MergeOptionTypeEnum; readonly terms: MergeTerms }, baseCommitId: string): MergeFacts {
+  return {
+    baseCommitId, sourceCommitId: source, destinationCommitId: destination, mergeOption: option,
+    // A fast-forward has no conflicts to find or resolve.
+    ...option === 'FAST_FORWARD_MERGE' ? {} : { conflictDetailsLevel: terms.detail, conflictResolutionStrategy: terms.strategy },
+  };
+}
+
+/** "CodeCommit Repository State Change" for a merge commit that nothing refers to. */
+export function unreferencedMergeCommitCreated(repository: RepositoryRow, commitId: string, merge: MergeFacts, callerUserArn: string): DomainEvent {
+  const { account, region, name, repository_id: repositoryId } = repository;
+  return {
+    account,
+    region,
+    source: 'aws.codecommit',
+    detailType: 'CodeCommit Repository State Change',
+    resources: [repositoryArn({ account, region }, name)],
+    aggregate: `codecommit/repository/${repositoryId}`,
+    detail: { event: 'unreferencedMergeCommitCreated', repositoryName: name, repositoryId, commitId, ...merge, callerUserArn },
   };
 }

@@ -14,7 +14,10 @@ import type { Room } from '../../kernel/service.ts';
 import { access } from './access.ts';
 import { branches } from './branches.ts';
 import { commits } from './commits.ts';
+import { commitCreation } from './create-commit.ts';
+import { differences } from './differences.ts';
 import { gitDoor } from './doors.ts';
+import { fileHistory } from './file-history.ts';
 import { files } from './files.ts';
 import type { Regions } from './git-credentials.ts';
 import { mergeConflicts } from './merges/conflict-operations.ts';
@@ -51,7 +54,7 @@ export function createCodeCommit(deps: CodeCommitDeps): Room & { readonly source
   return {
     service: service<CodeCommitApi>()({
       name: 'codecommit',
-      operations: { ...repositories(deps), ...branches(content), ...commits(content), ...files(content), ...merges(content), ...mergeConflicts(content), ...tagging(deps), ...reviews(deps) },
+      operations: { ...repositories(deps), ...branches(content), ...commits(content), ...files(content), ...commitCreation(content), ...differences(content), ...fileHistory(content), ...merges(content), ...mergeConflicts(content), ...tagging(deps), ...reviews(content) },
       access: { ...access, ...reviewAccess(deps.db) },
       notYet,
     }),

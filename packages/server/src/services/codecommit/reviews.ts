@@ -16,9 +16,10 @@ import { commentListings } from './comments/listings.ts';
 import { commentReactions } from './comments/reactions.ts';
 import { deleteCommentsOf } from './comments/store.ts';
 import { pullRequestFollower } from './pull-requests/follow.ts';
+import { pullRequestMerging } from './pull-requests/merging.ts';
 import { pullRequests } from './pull-requests/pull-requests.ts';
 import { deletePullRequestsOf } from './pull-requests/store.ts';
-import type { RefFollower } from './ref-changes.ts';
+import type { RefChanges, RefFollower } from './ref-changes.ts';
 import type { RepositoryRow } from './store.ts';
 import { triggerFollower } from './triggers/firing.ts';
 import { deleteTriggersOf } from './triggers/store.ts';
@@ -39,9 +40,10 @@ export interface ReviewsDeps {
 export const reviewFollowers = (deps: ReviewsDeps): RefFollower[] => [pullRequestFollower(deps), triggerFollower(deps)];
 
 /** Pull requests, approvals, comments and triggers. */
-export function reviews(deps: ReviewsDeps) {
+export function reviews(deps: ReviewsDeps & { readonly changes: RefChanges }) {
   return {
     ...pullRequests(deps),
+    ...pullRequestMerging(deps),
     ...approvalRules(deps),
     ...approvalStates(deps),
     ...approvalTemplates(deps),

@@ -9,8 +9,7 @@ import { nextNumber } from '../counters.ts';
 import { existing } from '../deps.ts';
 import { displayedUser } from '../event-words.ts';
 import { fail } from '../fail.ts';
-import { existingPullRequest } from '../pull-requests/find.ts';
-import type { Found } from '../pull-requests/find.ts';
+import { associated, existingPullRequest } from '../pull-requests/find.ts';
 import { updatePullRequest } from '../pull-requests/store.ts';
 import type { ReviewDeps } from '../review-deps.ts';
 import { lockRepository } from '../store.ts';
@@ -120,14 +119,6 @@ export function comments(deps: ReviewDeps & { readonly git: Git }) {
       return { comment: commentShape(notDeleted(row), await reactionsTo(db.read, call, [row.comment_id]), call.caller.arn) };
     },
   } satisfies Partial<Operations<CodeCommitApi>>;
-}
-
-/** @throws RepositoryNotAssociatedWithPullRequestException */
-export function associated(found: Found, named: RepositoryRow): Found {
-  if (found.repository.repository_id !== named.repository_id) {
-    throw fail('RepositoryNotAssociatedWithPullRequestException', `The repository ${named.name} does not contain the pull request ${found.row.number}.`);
-  }
-  return found;
 }
 
 const commenter = ({ caller }: Call): Commenter => ({ arn: caller.arn, ...displayedUser(caller) });

@@ -2,10 +2,12 @@ import type { CodeCommitApi } from '@slipway/contracts';
 import type { MergeBranchesBySquashInput, MergeOptionTypeEnum } from '@slipway/contracts/codecommit';
 import { branchReference, isBranchName } from '../../../git/index.ts';
 import type { Repository } from '../../../git/index.ts';
+import type { Outbox } from '../../../engine/outbox.ts';
 import type { Call, Operations } from '../../../kernel/service.ts';
 import { branchName, commitSpecifier } from '../checks.ts';
 import { existing, specifiedCommit } from '../deps.ts';
 import type { ContentDeps } from '../deps.ts';
+import { mergeFacts, unreferencedMergeCommitCreated } from '../events.ts';
 import { fail } from '../fail.ts';
 import type { RepositoryRow } from '../store.ts';
 import { mergeCommit, mergeInto, mergeOptions } from './merge.ts';
@@ -32,7 +34,7 @@ export async function sidesOf(repository: Repository, row: RepositoryRow, { sour
 export const sideIds = ({ source, destination }: MergeSides): { sourceCommitId: string; destinationCommitId: string } => ({ sourceCommitId: source, destinationCommitId: destination });
 
 /** Merges of branches and commits, without a pull request. */
-export function merges({ db, clock, git, changes }: ContentDeps) {
+export function merges({ db, clock, git, changes, outbox }: ContentDeps & { readonly outbox: Outbox }) {
   async function start(call: Call, input: Specifiers & { repositoryName: string }) {
     const row = await existing(db, call, input.repositoryName);
     const repository = git.repository(row.repository_id);
@@ -44,9 +46,10 @@ export function merges({ db, clock, git, changes }: ContentDeps) {
     const sides = await sidesOf(repository, row, input);
     const terms = mergeTerms(input);
     const branch = await target(repository, input, sides);
+    const facts = { ...sides, option, terms };
     const { commitId, treeId } = await mergeInto(repository, clock, branch, {
-      ...sides, option, terms, words: input, caller: call.caller, defaultMessage: `Merge ${input.sourceCommitSpecifier} into ${branch}`,
-    }, () => changes.guard(row, call.caller.arn));
+      ...facts, words: input, caller: call.caller, defaultMessage: `Merge ${input.sourceCommitSpecifier} into ${branch}`,
+    }, ({ baseCommitId }) => changes.guard(row, call.caller.arn, { merge: mergeFacts(facts, baseCommitId) }));
     return { commitId, treeId };
   }
 
@@ -71,9 +74,11 @@ export function merges({ db, clock, git, changes }: ContentDeps) {
       const { row, repository } = await start(call, input);
       const sides = await sidesOf(repository, row, input);
       const option = mergeOption(input.mergeOption, ['SQUASH_MERGE', 'THREE_WAY_MERGE']);
-      const { commitId, treeId } = await mergeCommit(repository, clock, {
-        ...sides, option, terms: mergeTerms(input), words: input, caller: call.caller, defaultMessage: `Merge ${input.sourceCommitSpecifier} into ${input.destinationCommitSpecifier}`,
+      const facts = { ...sides, option, terms: mergeTerms(input) };
+      const { commitId, treeId, baseCommitId } = await mergeCommit(repository, clock, {
+        ...facts, words: input, caller: call.caller, defaultMessage: `Merge ${input.sourceCommitSpecifier} into ${input.destinationCommitSpecifier}`,
       });
+      await db.transaction((tx) => outbox.emit(tx, unreferencedMergeCommitCreated(row, commitId, mergeFacts(facts, baseCommitId), call.caller.arn)));
       return { commitId, treeId };
     },
 

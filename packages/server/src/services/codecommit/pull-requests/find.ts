@@ -34,6 +34,14 @@ export async function lockFound(tx: Transaction, { account, region, number, repo
   return { row, repository };
 }
 
+/** @throws RepositoryNotAssociatedWithPullRequestException */
+export function associated(found: Found, named: RepositoryRow): Found {
+  if (found.repository.repository_id !== named.repository_id) {
+    throw fail('RepositoryNotAssociatedWithPullRequestException', `The repository ${named.name} does not contain the pull request ${found.row.number}.`);
+  }
+  return found;
+}
+
 export const alreadyClosed = ({ number }: PullRequestRow): Error =>
   fail('PullRequestAlreadyClosedException', `The pull request status cannot be updated because it is already closed: ${number}`);
 

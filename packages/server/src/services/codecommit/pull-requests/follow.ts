@@ -1,3 +1,4 @@
+import type { MergeOptionTypeEnum } from '@slipway/contracts/codecommit';
 import { NO_OBJECT } from '../../../git/index.ts';
 import type { Git, RefCommand } from '../../../git/index.ts';
 import type { Transaction } from '../../../kernel/database.ts';
@@ -56,7 +57,11 @@ async function apply(tx: Transaction, deps: ReviewDeps, change: RefChange, { row
     found = await sourceMoved(tx, deps, found, { from: row.source_commit, to: source.new, actor, ...standing });
   }
   if (destination !== undefined && destination.new !== NO_OBJECT && isMergedBy(found.row, change, destination)) {
-    await merged(tx, deps, found, change, destination);
+    const asked = change.cause?.pullRequestId === String(row.number) ? change.cause.merge : undefined;
+    await merged(tx, deps, found, {
+      actor, from: destination.old, to: destination.new,
+      option: asked?.mergeOption ?? 'FAST_FORWARD_MERGE', sourceCommit: asked?.sourceCommitId ?? found.row.source_commit, mergeBase: asked?.baseCommitId ?? found.row.merge_base,
+    });
   } else if (found.row.status === 'OPEN' && (source?.new === NO_OBJECT || destination?.new === NO_OBJECT)) {
     await happened(tx, deps, found.repository, found.row, { actor, change: { status: 'CLOSED' }, entries: [CLOSED], tell: { event: 'pullRequestStatusChanged' } });
   }
@@ -92,26 +97,28 @@ function isMergedBy(row: PullRequestRow, change: RefChange, destination: RefComm
   return change.cause?.pullRequestId === String(row.number) || (row.status === 'OPEN' && destination.new === row.source_commit && destination.old !== NO_OBJECT);
 }
 
-async function merged(tx: Transaction, deps: ReviewDeps, { row, repository }: Found, { caller_arn: actor, cause }: RefChange, destination: RefCommand): Promise<void> {
-  const asked = cause?.pullRequestId === String(row.number) ? cause.merge : undefined;
-  const merge = {
-    merged_by: actor,
-    merge_commit: destination.new,
-    merge_option: asked?.mergeOption ?? 'FAST_FORWARD_MERGE',
-  } as const;
+export interface MergeHappening {
+  readonly actor: string;
+  /** The destination's tip before and after. */
+  readonly from: string;
+  readonly to: string;
+  readonly option: MergeOptionTypeEnum;
+  readonly sourceCommit: string;
+  readonly mergeBase: string | null;
+}
+
+/** Closes it as merged, in the transaction that makes it so. */
+export async function merged(tx: Transaction, deps: ReviewDeps, { row, repository }: Found, { actor, from, to, option, sourceCommit, mergeBase }: MergeHappening): Promise<void> {
   const metadata = {
     pullRequestMergedStateChangedEventMetadata: {
       repositoryName: repository.name,
       destinationReference: row.destination_reference,
-      mergeMetadata: { isMerged: true, mergedBy: actor, mergeCommitId: merge.merge_commit, mergeOption: merge.merge_option },
+      mergeMetadata: { isMerged: true, mergedBy: actor, mergeCommitId: to, mergeOption: option },
     },
   };
   await happened(tx, deps, repository, row, {
     actor,
-    change: {
-      ...merge, status: 'CLOSED', destination_commit: destination.old,
-      ...asked === undefined ? {} : { source_commit: asked.sourceCommitId, merge_base: asked.baseCommitId ?? row.merge_base },
-    },
+    change: { status: 'CLOSED', merged_by: actor, merge_commit: to, merge_option: option, destination_commit: from, source_commit: sourceCommit, merge_base: mergeBase },
     entries: [{ type: 'PULL_REQUEST_MERGE_STATE_CHANGED', metadata }, ...row.status === 'CLOSED' ? [] : [CLOSED]],
     tell: { event: 'pullRequestMergeStatusUpdated' },
   });
