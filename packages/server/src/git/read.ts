@@ -29,6 +29,8 @@ export interface RepositoryReader {
   blob(id: string): Promise<Buffer | undefined>;
   /** Commit ids from `commit` backwards, the newest first. */
   log(commit: string, most: number): Promise<readonly string[]>;
+  /** The commits that changed a file, the newest first, each with the nearest earlier ones that did. */
+  fileHistory(commit: string, path: string, most: number): Promise<readonly { readonly commit: string; readonly parents: readonly string[] }[]>;
   /** Whether `descendant` contains `ancestor`; a commit contains itself. */
   isAncestor(ancestor: string, descendant: string): Promise<boolean>;
   /** The best common ancestor of two commits; undefined when they have none. Of several equally good ones, git's first. */
@@ -101,6 +103,15 @@ export function repositoryReader(path: () => Promise<string>, objects: ObjectRea
       if (!isObjectId(commit)) return [];
       const output = await runGit(['rev-list', `--max-count=${most}`, commit, '--'], { repository: await path() });
       return output.toString('latin1').split('\n').filter(Boolean);
+    },
+
+    async fileHistory(commit, file, most) {
+      if (!isObjectId(commit)) return [];
+      const output = await runGit(['rev-list', `--max-count=${most}`, '--parents', '--date-order', commit, '--', file], { repository: await path(), env: { GIT_LITERAL_PATHSPECS: '1' } });
+      return output.toString('latin1').split('\n').filter(Boolean).map((line) => {
+        const [id = '', ...parents] = line.split(' ');
+        return { commit: id, parents };
+      });
     },
 
     async isAncestor(ancestor, descendant) {

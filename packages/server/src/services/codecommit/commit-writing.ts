@@ -1,10 +1,12 @@
 import type { FileModeTypeEnum } from '@slipway/contracts/codecommit';
-import { MODES, treeChanges } from '../../git/index.ts';
+import { MODES, NO_OBJECT, ReferenceMoved, treeChanges } from '../../git/index.ts';
 import type { Draft, Repository, RepositoryReader, Signature, TreeEntry } from '../../git/index.ts';
 import type { Caller } from '../../kernel/caller.ts';
 import { objectId, path } from './checks.ts';
+import type { ContentDeps } from './deps.ts';
 import { fail } from './fail.ts';
 import { limits } from './limits.ts';
+import type { RepositoryRow } from './store.ts';
 
 /** What every operation that writes a commit needs. */
 interface OnBranch {
@@ -22,8 +24,8 @@ interface CommitWords {
 export async function parentOf(repository: Repository, ref: string, { branchName: name, parentCommitId: given }: OnBranch): Promise<string | undefined> {
   const tip = await repository.read.reference(ref);
   if (tip === undefined) {
-    if ((await repository.read.branches()).length > 0) throw fail('BranchDoesNotExistException', `The branch does not exist: ${name}`);
     if (await repository.read.reference(`refs/tags/${name}`) !== undefined) throw fail('BranchNameIsTagNameException', `${name} is the name of a tag.`);
+    if ((await repository.read.branches()).length > 0) throw fail('BranchDoesNotExistException', `The branch does not exist: ${name}`);
     if (given !== undefined) throw fail('ParentCommitDoesNotExistException', 'The repository has no commits, so there is no parent commit.');
     return undefined;
   }
@@ -37,17 +39,47 @@ export const outdated = (cause?: unknown): Error =>
   fail('ParentCommitIdOutdatedException', 'The parent commit ID is not the tip of the branch: the branch has moved on.', { cause });
 
 /** What is at the path now; refuses a path that runs through a file or submodule, or ends at a folder. */
-export async function placeFor(repository: Repository, tree: string, parts: readonly string[]): Promise<TreeEntry | undefined> {
-  for (let depth = 1; depth < parts.length; depth += 1) {
-    const above = await repository.read.entry(tree, parts.slice(0, depth));
-    if (above === undefined) return undefined;
-    if (above.mode === MODES.submodule) throw fail('FilePathConflictsWithSubmodulePathException', `${parts.slice(0, depth).join('/')} is a submodule.`);
-    if (above.mode !== MODES.folder) throw fail('DirectoryNameConflictsWithFileNameException', `${parts.slice(0, depth).join('/')} is a file.`);
+export async function placeFor(read: Pick<RepositoryReader, 'tree'>, tree: string, parts: readonly string[]): Promise<TreeEntry | undefined> {
+  let below = tree;
+  for (const [index, part] of parts.entries()) {
+    const there = (await read.tree(below))?.find(({ name }) => name === part);
+    const path = parts.slice(0, index + 1).join('/');
+    const isLast = index === parts.length - 1;
+    if (there === undefined) return undefined;
+    if (there.mode === MODES.submodule) throw fail('FilePathConflictsWithSubmodulePathException', `${path} is a submodule.`);
+    if (isLast && there.mode === MODES.folder) throw fail('FileNameConflictsWithDirectoryNameException', `${path} is a folder.`);
+    if (isLast) return there;
+    // A symbolic link is a file like any other: nothing is written through it.
+    if (there.mode !== MODES.folder) throw fail('DirectoryNameConflictsWithFileNameException', `${path} is a file.`);
+    below = there.id;
   }
-  const there = await repository.read.entry(tree, parts);
-  if (there?.mode === MODES.folder) throw fail('FileNameConflictsWithDirectoryNameException', `${parts.join('/')} is a folder.`);
-  if (there?.mode === MODES.submodule) throw fail('FilePathConflictsWithSubmodulePathException', `${parts.join('/')} is a submodule.`);
-  return there;
+  return undefined;
+}
+
+export interface Landing {
+  readonly row: RepositoryRow;
+  readonly repository: Repository;
+  readonly ref: string;
+  readonly parent: string | undefined;
+  readonly draft: Draft;
+  readonly tree: string;
+  readonly words: CommitWords;
+  /** The message, where the caller gives none. */
+  readonly otherwise: string;
+  readonly caller: Caller;
+}
+
+/** Writes the draft and a commit of its tree, and moves the branch to it. @throws ParentCommitIdOutdatedException */
+export async function land({ clock, changes }: Pick<ContentDeps, 'clock' | 'changes'>, { row, repository, ref, parent, draft, tree, words, otherwise, caller }: Landing): Promise<string> {
+  const author = signature(words, caller, clock.now());
+  const commitId = draft.commit({ tree, parents: parent === undefined ? [] : [parent], author, committer: author, message: words.commitMessage || otherwise });
+  await draft.save();
+  try {
+    await repository.move([{ ref, old: parent ?? NO_OBJECT, new: commitId }], changes.guard(row, caller.arn));
+  } catch (error) {
+    throw error instanceof ReferenceMoved ? outdated(error) : error;
+  }
+  return commitId;
 }
 
 /** The parts of a file's path. @throws PathRequiredException, InvalidPathException */
@@ -100,4 +132,21 @@ async function couldBeFolder(read: Pick<RepositoryReader, 'tree'>, tree: string,
     below = next.id;
   }
   return false;
+}
+
+/** @throws FileContentSizeLimitExceededException */
+export function checkFileSize(content: Uint8Array): void {
+  if (content.length > limits.apiFileBytes) throw fail('FileContentSizeLimitExceededException', 'The file exceeds the limit of 6 MB. Use git to add larger files.');
+}
+
+/** @throws FolderContentSizeLimitExceededException */
+export function checkFolderSizes(files: Iterable<{ readonly path: string; readonly size: number }>): void {
+  const sizes = new Map<string, number>();
+  for (const { path: file, size } of files) {
+    const folder = file.split('/').slice(0, -1).join('/');
+    sizes.set(folder, (sizes.get(folder) ?? 0) + size);
+  }
+  for (const [folder, size] of sizes) {
+    if (size > limits.folderContentBytes) throw fail('FolderContentSizeLimitExceededException', `What is put into the folder ${folder || '/'} exceeds the limit of 6 MB.`);
+  }
 }

@@ -1,21 +1,21 @@
 import type { CodeCommitApi } from '@slipway/contracts';
 import type { FileModeTypeEnum, GetFolderOutput } from '@slipway/contracts/codecommit';
-import { branchReference, MODES, NO_OBJECT, ReferenceMoved } from '../../git/index.ts';
+import { branchReference, MODES } from '../../git/index.ts';
 import type { Repository } from '../../git/index.ts';
 import type { Call, Operations } from '../../kernel/service.ts';
-import { branchName, objectId, path } from './checks.ts';
-import { checkCommit, filePath, outdated, parentOf, placeFor, signature } from './commit-writing.ts';
+import { branchName, commitSpecifier, objectId, path } from './checks.ts';
+import { checkCommit, checkFileSize, emptiedFolders, filePath, land, modeOf, parentOf, placeFor } from './commit-writing.ts';
 import { fail } from './fail.ts';
 import { limits } from './limits.ts';
 import { existing, specifiedCommit } from './deps.ts';
 import type { ContentDeps } from './deps.ts';
 
-/** Files of a commit, and writing one. */
+/** Files of a commit, and writing and deleting one. */
 export function files({ db, clock, git, changes }: ContentDeps) {
   async function at(call: Call, name: string, specifier: string | undefined): Promise<{ repository: Repository; commitId: string; tree: string }> {
     const row = await existing(db, call, name);
     const repository = git.repository(row.repository_id);
-    const commitId = await specifiedCommit(repository, row, specifier);
+    const commitId = await specifiedCommit(repository, row, specifier ? commitSpecifier(specifier) : undefined);
     const commit = commitId === undefined ? undefined : await repository.read.commit(commitId);
     if (!commit) throw fail('CommitDoesNotExistException', `The specified commit does not exist: ${specifier ?? 'the repository has no commits'}`);
     return { repository, commitId: commit.id, tree: commit.tree };
@@ -64,31 +64,42 @@ export function files({ db, clock, git, changes }: ContentDeps) {
       const row = await existing(db, call, input.repositoryName);
       const ref = branchReference(branchName(input.branchName));
       const parts = filePath(input.filePath);
-      if (input.fileContent.length > limits.apiFileBytes) {
-        throw fail('FileContentSizeLimitExceededException', 'The file exceeds the limit of 6 MB. Use git to add larger files.');
-      }
+      if ((input.fileContent as Uint8Array | undefined) === undefined) throw fail('FileContentRequiredException', 'The content of the file is required.');
+      checkFileSize(input.fileContent);
+      const mode = input.fileMode === undefined ? MODES.file : modeOf(input.fileMode);
       checkCommit(input);
       const repository = git.repository(row.repository_id);
       const parent = await parentOf(repository, ref, input);
-      const tree = parent === undefined ? undefined : (await repository.read.commit(parent))?.tree;
-      const before = tree === undefined ? undefined : await placeFor(repository, tree, parts);
+      const before = parent === undefined ? undefined : (await repository.read.commit(parent))?.tree;
+      const there = before === undefined ? undefined : await placeFor(repository.read, before, parts);
 
-      const mode = input.fileMode === 'EXECUTABLE' ? MODES.executable : input.fileMode === 'SYMLINK' ? MODES.link : MODES.file;
-      const blobId = await repository.write.blob(input.fileContent);
-      if (before?.id === blobId && before.mode === mode) {
+      const draft = repository.write.draft();
+      const blobId = draft.blob(input.fileContent);
+      if (there?.id === blobId && there.mode === mode) {
         throw fail('SameFileContentException', 'The file was not added or updated: its content and mode are those of the file in the branch.');
       }
-      const treeId = await repository.write.treeWith(tree, parts, { mode, id: blobId });
-      const author = signature(input, call.caller, clock.now());
-      const commitId = await repository.write.commit({
-        tree: treeId, parents: parent === undefined ? [] : [parent], author, committer: author, message: input.commitMessage ?? `Added or updated ${parts.join('/')}`,
-      });
-      try {
-        await repository.move([{ ref, old: parent ?? NO_OBJECT, new: commitId }], changes.guard(row, call.caller.arn));
-      } catch (error) {
-        throw error instanceof ReferenceMoved ? outdated(error) : error;
-      }
+      const treeId = await draft.tree(before, new Map([[parts.join('/'), { mode, id: blobId }]]));
+      const commitId = await land({ clock, changes }, { row, repository, ref, parent, draft, tree: treeId, words: input, otherwise: `Added or updated ${parts.join('/')}`, caller: call.caller });
       return { commitId, blobId, treeId };
+    },
+
+    async DeleteFile(input, call) {
+      const row = await existing(db, call, input.repositoryName);
+      const ref = branchReference(branchName(input.branchName));
+      const parts = filePath(input.filePath);
+      checkCommit(input);
+      const repository = git.repository(row.repository_id);
+      const parent = await parentOf(repository, ref, input);
+      const before = parent === undefined ? undefined : (await repository.read.commit(parent))?.tree;
+      if (before === undefined) throw fail('BranchDoesNotExistException', `The branch does not exist: ${input.branchName}`);
+      const there = await repository.read.entry(before, parts);
+      if (!there || there.mode === MODES.folder || there.mode === MODES.submodule) throw fail('FileDoesNotExistException', `The specified file does not exist: ${input.filePath}`);
+
+      const draft = repository.write.draft();
+      const without = await draft.tree(before, new Map([[parts.join('/'), undefined]]));
+      const treeId = input.keepEmptyFolders ? await emptiedFolders(draft, before, without) : without;
+      const commitId = await land({ clock, changes }, { row, repository, ref, parent, draft, tree: treeId, words: input, otherwise: `Deleted ${parts.join('/')}`, caller: call.caller });
+      return { commitId, blobId: there.id, treeId, filePath: parts.join('/') };
     },
   } satisfies Partial<Operations<CodeCommitApi>>;
 }

@@ -19,6 +19,13 @@ export const limits = {
   /** What one commit of the API puts into one folder: 6 MB. */
   folderContentBytes: 6 * 1_024 * 1_024,
   commitsPerBatch: 100,
+  /** GetDifferences' pages; AWS publishes no numbers. */
+  differencesPerPage: { usual: 400, most: 1_000 },
+  contextLines: { usual: 3, most: 20 },
+  blobHunksPerPage: { usual: 100, most: 1_000 },
+  fileVersionsPerPage: 100,
+  /** Ours: one file's history is found in one go. */
+  fileVersions: 50_000,
   /** AWS publishes no numbers for the five that follow; these keep one request's work in bounds. */
   tipsDivergence: 20_000,
   itemsToCompare: 50_000,

@@ -1,7 +1,7 @@
 import type { ConflictResolution, FileModeTypeEnum, ReplaceContentEntry } from '@slipway/contracts/codecommit';
 import { MODES, mergeTexts } from '../../../git/index.ts';
 import type { Draft, FileAt, MergeBench } from '../../../git/index.ts';
-import { filePath, modeOf } from '../commit-writing.ts';
+import { checkFileSize, checkFolderSizes, filePath, modeOf } from '../commit-writing.ts';
 import { fail } from '../fail.ts';
 import { limits } from '../limits.ts';
 import { isBinary } from './binary.ts';
@@ -45,7 +45,7 @@ export function resolutionsIn(input: ConflictResolution | undefined, { strategy 
     modeOf(fileMode);
     add(path, { kind: 'mode', mode: fileMode });
   }
-  checkFolders(replaceContents);
+  checkFolderSizes(replaceContents.map(({ filePath: path, content }) => ({ path, size: content?.length ?? 0 })));
   return found;
 }
 
@@ -57,16 +57,7 @@ function checkReplacement({ replacementType, content, fileMode }: ReplaceContent
   if (fileMode !== undefined) modeOf(fileMode);
   if (replacementType === 'USE_NEW_CONTENT' && content === undefined) throw fail('ReplacementContentRequiredException', 'USE_NEW_CONTENT was specified, but no content was given.');
   if (replacementType !== 'USE_NEW_CONTENT' && content !== undefined) throw fail('InvalidReplacementContentException', `Content was given, but the replacement type is ${replacementType}.`);
-  if ((content?.length ?? 0) > limits.apiFileBytes) throw fail('FileContentSizeLimitExceededException', 'The content of a file exceeds the limit of 6 MB.');
-}
-
-function checkFolders(entries: readonly ReplaceContentEntry[]): void {
-  const sizes = new Map<string, number>();
-  for (const { filePath: path, content } of entries) {
-    const folder = path.split('/').slice(0, -1).join('/');
-    sizes.set(folder, (sizes.get(folder) ?? 0) + (content?.length ?? 0));
-  }
-  if ([...sizes.values()].some((size) => size > limits.folderContentBytes)) throw fail('FolderContentSizeLimitExceededException', 'The contents put into one folder exceed the limit of 6 MB.');
+  if (content) checkFileSize(content);
 }
 
 /** What is to stand at each conflict's path; throws for what nobody resolves. */
