@@ -1,8 +1,9 @@
+import { fractions } from './fractions.mjs';
 import { shapeCollector } from './shapes.mjs';
 
 /** One service's contract (`src/contract.ts`), from what `readSdk` gave. */
 export function buildContract({ room, protocols, openEnums = false, overlay = {} }, sdk) {
-  const { shapes, add } = shapeCollector(openEnums ? { ...sdk, enums: {} } : sdk);
+  const { shapes, add } = shapeCollector(openEnums ? { ...sdk, enums: {} } : sdk, fractions[room]);
   const json = protocols.some((protocol) => protocol.startsWith('awsJson'));
 
   const errors = {};
@@ -17,6 +18,8 @@ export function buildContract({ room, protocols, openEnums = false, overlay = {}
     operations[name] = shape;
   }
 
+  checkFractions(fractions[room], shapes);
+
   return {
     service: room,
     serviceId: sdk.serviceId,
@@ -30,6 +33,18 @@ export function buildContract({ room, protocols, openEnums = false, overlay = {}
     shapes: sorted(shapes),
     errors: sorted(errors),
   };
+}
+
+/** A fraction that is no member any more would turn into an integer unnoticed. */
+function checkFractions(structures = {}, shapes) {
+  for (const [name, members] of Object.entries(structures)) {
+    for (const member of members) {
+      let shape = shapes[shapes[name]?.members[member]?.shape];
+      if (shape?.type === 'list') shape = shapes[shape.member.shape];
+      else if (shape?.type === 'map') shape = shapes[shape.value.shape];
+      if (shape?.type !== 'double') throw new Error(`fractions.mjs names ${name}.${member}, which is no number`);
+    }
+  }
 }
 
 function errorShape(schema, add) {

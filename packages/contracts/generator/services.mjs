@@ -17,7 +17,7 @@ export const services = [
   { room: 'sns', protocols: ['awsQuery'] },
   {
     room: 'sqs', protocols: ['awsJson1.0', 'awsQuery'], openEnums: true,
-    overlay: { xmlNamespace: 'http://queue.amazonaws.com/doc/2012-11-05/', namesMissing: 'MissingParameter' },
+    overlay: { xmlNamespace: 'http://queue.amazonaws.com/doc/2012-11-05/', namesMissing: 'MissingParameter', urlMember: 'QueueUrl' },
   },
   { room: 'ssm', protocols: ['awsJson1.1'] },
   { room: 'sts', protocols: ['awsQuery'] },

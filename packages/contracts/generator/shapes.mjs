@@ -1,15 +1,16 @@
 /**
  * Turns SDK schemas into the shapes of a contract. The SDK's schemas do not know enums, so the declared TypeScript type
- * of each member is walked along with its schema, down to the name of the enum.
+ * of each member is walked along with its schema, down to the name of the enum. Nor do they tell number types apart:
+ * `fractions` says which members of which structures are fractional, and the other numbers are integers.
  */
-export function shapeCollector({ NormalizedSchema, enums, memberTypes }) {
+export function shapeCollector({ NormalizedSchema, enums, memberTypes }, fractions = {}) {
   const shapes = {};
 
-  /** The use of a schema as a member, with its traits. `declared` is the TypeScript type beside it. */
-  function member(schema, declared) {
+  /** The use of a schema as a member, with its traits. `declared` is the TypeScript type beside it; `fraction`: numbers in it may be fractional. */
+  function member(schema, declared, fraction) {
     const traits = schema.getMergedTraits();
     return {
-      shape: shapeName(schema, declared),
+      shape: shapeName(schema, declared, fraction),
       ...httpBinding(schema, traits),
       ...(traits.jsonName && { jsonName: traits.jsonName }),
       ...(traits.xmlName && !onlyOwn(schema, 'xmlName') && { xmlName: traits.xmlName }),
@@ -21,15 +22,15 @@ export function shapeCollector({ NormalizedSchema, enums, memberTypes }) {
     };
   }
 
-  function shapeName(schema, declared) {
+  function shapeName(schema, declared, fraction) {
     if (schema.isUnitSchema()) return structure('Unit', schema);
     if (schema.isStructSchema()) return structure(schema.getName(), schema);
-    if (schema.isListSchema()) return list(schema, declared);
-    if (schema.isMapSchema()) return map(schema, declared);
-    return scalar(schema, declared);
+    if (schema.isListSchema()) return list(schema, declared, fraction);
+    if (schema.isMapSchema()) return map(schema, declared, fraction);
+    return scalar(schema, declared, fraction);
   }
 
-  function scalar(schema, declared) {
+  function scalar(schema, declared, fraction) {
     const traits = schema.getMergedTraits();
     if (schema.isStringSchema()) {
       const sensitive = traits.sensitive ? { sensitive: true } : {};
@@ -39,7 +40,7 @@ export function shapeCollector({ NormalizedSchema, enums, memberTypes }) {
       return put(`${traits.sensitive ? 'Sensitive' : ''}${traits.mediaType ? 'Media' : ''}String`, { type: 'string', ...sensitive, ...media });
     }
     if (schema.isBooleanSchema()) return put('Boolean', { type: 'boolean' });
-    if (schema.isNumericSchema()) return put('Number', { type: 'double' });
+    if (schema.isNumericSchema()) return fraction ? put('Double', { type: 'double' }) : put('Integer', { type: 'long' });
     if (schema.isTimestampSchema()) return put('Timestamp', { type: 'timestamp' });
     if (schema.isBlobSchema()) return schema.isStreaming() ? put('StreamingBlob', { type: 'blob', streaming: true }) : put('Blob', { type: 'blob' });
     if (schema.isDocumentSchema()) return put('Document', { type: 'document' });
@@ -48,16 +49,16 @@ export function shapeCollector({ NormalizedSchema, enums, memberTypes }) {
     throw new Error(`No shape for schema ${schema.getName(true)} (${JSON.stringify(schema.getSchema())})`);
   }
 
-  function list(schema, declared) {
+  function list(schema, declared, fraction) {
     const element = declared?.endsWith('[]') ? declared.slice(0, -2).replace(/^\((.*)\)$/, '$1') : undefined;
-    const inner = member(schema.getValueSchema(), element);
+    const inner = member(schema.getValueSchema(), element, fraction);
     return put(ownName(schema) ?? `ListOf${inner.shape}`, { type: 'list', member: inner, ...sparse(schema) });
   }
 
-  function map(schema, declared) {
+  function map(schema, declared, fraction) {
     const [, key, value] = /^(?:Partial<)?Record<(\w+), (.+?)>>?$/.exec(declared ?? '') ?? [];
     const keyMember = member(schema.getKeySchema(), key);
-    const valueMember = member(schema.getValueSchema(), value);
+    const valueMember = member(schema.getValueSchema(), value, fraction);
     const plain = keyMember.shape === 'String' ? `MapOf${valueMember.shape}` : `MapOf${keyMember.shape}To${valueMember.shape}`;
     return put(ownName(schema) ?? plain, { type: 'map', key: keyMember, value: valueMember, ...sparse(schema) });
   }
@@ -73,7 +74,7 @@ export function shapeCollector({ NormalizedSchema, enums, memberTypes }) {
     shapes[name] = shape;
     if (schema.isUnitSchema()) return name;
     const declared = memberTypes[name] ?? memberTypes[`_${name}`] ?? {};
-    for (const [memberName, memberSchema] of schema.structIterator()) members[memberName] = member(memberSchema, declared[memberName]);
+    for (const [memberName, memberSchema] of schema.structIterator()) members[memberName] = member(memberSchema, declared[memberName], fractions[name]?.includes(memberName));
     if (shape.type === 'structure') shape.required = Object.keys(members).slice(0, schema.getSchema()[6] ?? 0);
     return name;
   }

@@ -24,6 +24,8 @@ export interface Contract {
   readonly xmlNamespace?: string;
   /** The error by which the service names one required parameter that is missing, where it has its own: SQS's `MissingParameter`. */
   readonly namesMissing?: string;
+  /** The input member that awsQuery clients may leave to the URL that they post to: SQS's `QueueUrl`. */
+  readonly urlMember?: string;
   readonly operations: Readonly<Record<string, OperationShape>>;
   readonly shapes: Readonly<Record<string, Shape>>;
   /** By error name as handlers throw it. */
@@ -49,7 +51,7 @@ export interface ErrorShape {
 
 export type Shape =
   | { readonly type: 'string'; readonly enum?: readonly string[]; readonly sensitive?: true; readonly mediaType?: string }
-  // The SDK's schemas do not tell number types apart: generated contracts say `double` for each of them.
+  // The SDK's schemas do not tell number types apart: generated contracts say `double` where generator/fractions.mjs does, else `long`.
   | { readonly type: 'integer' | 'long' | 'double' | 'boolean' | 'document' | 'bigDecimal' }
   | { readonly type: 'timestamp'; readonly format?: 'date-time' | 'http-date' | 'epoch-seconds' }
   | { readonly type: 'blob'; readonly streaming?: true }

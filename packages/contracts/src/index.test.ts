@@ -4,7 +4,8 @@ import type { Apis } from './index.ts';
 import type { MemberShape } from './contract.ts';
 
 const services: readonly (keyof Apis)[] = [
-  'codebuild', 'codecommit', 'codedeploy', 'codepipeline', 'cloudwatch-logs', 'eventbridge', 'iam', 's3', 'sts', 'codedeploy-commands',
+  'cloudwatch', 'cloudwatch-logs', 'codebuild', 'codecommit', 'codedeploy', 'codedeploy-commands', 'codepipeline', 'eventbridge', 'iam', 's3', 'secrets-manager', 'sns',
+  'sqs', 'ssm', 'sts',
 ];
 
 test.each(services)('%s: every shape and error that is named is there', (service) => {
@@ -40,4 +41,13 @@ test('an error of an awsQuery service has the code that is sent for it', () => {
 
 test('required members are marked', () => {
   expect(loadContract('codepipeline').shapes['StageDeclaration']).toMatchObject({ required: ['name', 'actions'] });
+});
+
+test('numbers are integers, but for those that AWS documents as fractions', () => {
+  const { shapes } = loadContract('cloudwatch');
+  expect(shapes['MetricDatum']).toMatchObject({ members: { Value: { shape: 'Double' }, Values: { shape: 'ListOfDouble' }, StorageResolution: { shape: 'Integer' } } });
+  expect(shapes['PutMetricAlarmInput']).toMatchObject({ members: { Threshold: { shape: 'Double' }, Period: { shape: 'Integer' }, EvaluationPeriods: { shape: 'Integer' } } });
+  expect(shapes['Datapoint']).toMatchObject({ members: { ExtendedStatistics: { shape: 'MapOfDouble' } } });
+  expect([shapes['Double'], shapes['Integer']]).toEqual([{ type: 'double' }, { type: 'long' }]);
+  for (const service of services) expect(loadContract(service).shapes['Number']).toBeUndefined();
 });

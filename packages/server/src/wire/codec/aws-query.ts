@@ -12,10 +12,14 @@ const style = { milliseconds: 'as-needed' } as const;
 
 /** Form parameters in, XML out: IAM, STS and the older services. */
 export const awsQuery: Codec = {
-  decode({ contract, operation, query }, body) {
+  decode({ contract, operation, query, path, request }, body) {
     const text = (body as Buffer).toString('utf8');
     const tree = parameterTree(text === '' ? query : new URLSearchParams(text));
-    return structureFromNode(contract, structureOf(contract, contract.operations[operation]!.input), tree, '');
+    const shape = structureOf(contract, contract.operations[operation]!.input);
+    const input = structureFromNode(contract, shape, tree, '');
+    const { urlMember } = contract;
+    if (urlMember === undefined || !Object.hasOwn(shape.members, urlMember) || path === '/') return input;
+    return { [urlMember]: `http://${request.headers['host']}${path}`, ...input };
   },
   encode({ contract, operation }, output, requestId) {
     const shape = structureOf(contract, contract.operations[operation]!.output);
@@ -82,7 +86,7 @@ function fromNode(contract: Contract, use: MemberShape, node: Node, path: string
   }
 }
 
-function structureFromNode(contract: Contract, shape: Extract<Shape, { type: 'structure' | 'union' }>, node: Node, path: string): unknown {
+function structureFromNode(contract: Contract, shape: Extract<Shape, { type: 'structure' | 'union' }>, node: Node, path: string): Record<string, unknown> {
   const result: Record<string, unknown> = {};
   for (const [name, use] of Object.entries(shape.members)) {
     const child = node.children.get(use.xmlName ?? name);
@@ -91,8 +95,13 @@ function structureFromNode(contract: Contract, shape: Extract<Shape, { type: 'st
   return result;
 }
 
-/** `….1`, `….2` in order. An empty list is sent as the list's own name with an empty value. */
+/**
+ * `….1`, `….2` in order. An empty list is sent as the list's own name with an empty value, and old clients send a single
+ * item without its number.
+ */
 function numbered(node: Node | undefined): Node[] {
   if (!node) return [];
-  return [...node.children.entries()].toSorted(([a], [b]) => Number(a) - Number(b)).map(([, child]) => child);
+  const items = [...node.children.entries()].filter(([name]) => /^\d+$/.test(name)).toSorted(([a], [b]) => Number(a) - Number(b));
+  if (items.length > 0) return items.map(([, child]) => child);
+  return node.children.size > 0 || (node.value ?? '') !== '' ? [node] : [];
 }

@@ -32,7 +32,7 @@ function scalarFromJson(shape: Shape, json: unknown, path: string): unknown {
       if (typeof json !== 'number' || !Number.isSafeInteger(json)) throw mistyped(json, 'an Integer', path);
       return json;
     case 'double':
-      // Contracts say `double` of every number, so what is none (`"NaN"`, 1e999) would slip past every bound.
+      // What is no number (`"NaN"`, 1e999) would slip past every bound.
       if (typeof json !== 'number' || !Number.isFinite(json)) throw mistyped(json, 'a Number', path);
       return json;
     case 'timestamp':

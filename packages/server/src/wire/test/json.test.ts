@@ -136,6 +136,15 @@ test('awsJson and awsQuery: what is no finite number and no date is refused', as
   expect(server.heard).toEqual([]);
 });
 
+test('awsJson: a fraction is refused where AWS wants an integer, and taken where it does not', async () => {
+  expect((await listing('1.5')).json).toEqual({ __type: 'SerializationException', message: "NUMBER_VALUE can not be converted to an Integer at 'limit'" });
+  for (const limit of ['9007199254740993', '-1e300']) expect((await listing(limit)).json).toMatchObject({ __type: 'SerializationException' });
+  expect(server.heard).toEqual([]);
+  await listing('5.0');
+  await raw('codebuild', 'CodeBuild_20161006.DescribeCodeCoverages', '{"reportArn":"a","minLineCoveragePercentage":12.5,"maxResults":1}');
+  expect(server.heard.map(({ input }) => input)).toEqual([{ limit: 5 }, { reportArn: 'a', minLineCoveragePercentage: 12.5, maxResults: 1 }]);
+});
+
 test('awsJson: a body of nothing but brackets is refused before it is parsed', async () => {
   const began = performance.now();
   const { json } = await raw('codebuild', 'CodeBuild_20161006.ListProjects', `{"x":${'['.repeat(3_000_000)}`);
