@@ -87,11 +87,12 @@ export async function compose(deps: ComposeDeps): Promise<House> {
   const dispatcher = createDispatcher({ authorizer, log, endpoint: deps.endpoint, validate: (service, operation, input) => validate(loadContract(service as keyof Apis), operation, input) });
 
   const { peers } = dispatcher;
-  const codecommit = createCodeCommit({ db, clock, jobs, outbox, watches, paging, peers, log, git, accessKeys, servicePasswords, authorizer, regions: { default: config.region, known: allRegions() } });
+  const codecommit = createCodeCommit({ db, clock, jobs, outbox, watches, paging, peers, log, git, accessKeys, servicePasswords, authorizer, regions: { default: config.region, known: allRegions() },
+    ...config.sshPort !== undefined && { ssh: { port: config.sshPort, bind: config.bind, hostKeyFile: join(folder.keys, 'ssh_host_ed25519_key'), keys: iam.sshKeys } } });
   const cloudwatchLogs = createCloudWatchLogs({ db, clock, jobs, paging, logs, authorizer });
   const cloudwatch = createCloudWatch({ db, clock, jobs, outbox, paging, peers, log, metrics });
   const runner = await chooseRunner(deps.runner);
-  const eventbridge = createEventBridge({ db, clock, jobs, paging, peers, identities, log });
+  const eventbridge = createEventBridge({ db, clock, jobs, paging, peers, identities, authorizer, resourcePolicies: iam.resourcePolicies, seal, outbound, log });
 
   const rooms: Room[] = [
     iam,

@@ -1,13 +1,31 @@
-import { formatArn } from '../../kernel/arn.ts';
-import { fail } from './fail.ts';
+import { formatArn, parseArn } from '../../kernel/arn.ts';
 import type { Place } from '../../kernel/place.ts';
+import type { BusRef, RuleRef } from './store/index.ts';
 
-export const ruleArn = ({ account, region }: Place, name: string): string => formatArn({ service: 'events', region, account, resource: `rule/${name}` });
-export const busArn = ({ account, region }: Place): string => formatArn({ service: 'events', region, account, resource: 'event-bus/default' });
+export const DEFAULT_BUS = 'default';
 
-/** Only the default bus exists, under its name or its ARN. */
-export const isDefaultBus = (place: Place, name: string | undefined): boolean => name === undefined || name === 'default' || name === busArn(place);
+const arn = ({ account, region }: Place, resource: string): string => formatArn({ service: 'events', region, account, resource });
 
-export function needDefaultBus(place: Place, name: string | undefined): void {
-  if (!isDefaultBus(place, name)) throw fail('ResourceNotFoundException', `Event bus ${name} does not exist.`);
+export const busArn = (bus: BusRef): string => arn(bus, `event-bus/${bus.bus}`);
+/** Rules of the default bus are named without it. */
+export const ruleArn = ({ bus, rule, ...place }: RuleRef): string => arn(place, bus === DEFAULT_BUS ? `rule/${rule}` : `rule/${bus}/${rule}`);
+export const archiveArn = (place: Place, name: string): string => arn(place, `archive/${name}`);
+export const replayArn = (place: Place, name: string): string => arn(place, `replay/${name}`);
+export const connectionArn = (place: Place, name: string, id: string): string => arn(place, `connection/${name}/${id}`);
+export const apiDestinationArn = (place: Place, name: string, id: string): string => arn(place, `api-destination/${name}/${id}`);
+
+/** What an ARN of ours names: `['archive', 'a']`, `['rule', 'bus', 'r']`. Undefined for one of another service. */
+export function readEventsArn(text: string): { readonly place: Place; readonly parts: readonly string[] } | undefined {
+  const parsed = parseArn(text);
+  if (parsed === undefined || parsed.service !== 'events') return undefined;
+  return { place: { account: parsed.account, region: parsed.region }, parts: parsed.resource.split('/') };
 }
+
+/** The bus that a name or an ARN means; an ARN may name one of another account. */
+export function busOf({ account, region }: Place, name = DEFAULT_BUS): BusRef {
+  const named = readEventsArn(name);
+  if (named === undefined || named.parts[0] !== 'event-bus') return { account, region, bus: name };
+  return { ...named.place, bus: named.parts.slice(1).join('/') };
+}
+
+export const ruleOf = (place: Place, bus: string | undefined, rule: string): RuleRef => ({ ...busOf(place, bus), rule });

@@ -11,10 +11,11 @@ import { openDatabase } from '../../kernel/database/index.ts';
 import { ServiceError } from '../../kernel/errors.ts';
 import { silent } from '../../kernel/log.ts';
 import type { PeerCallOptions, Peers } from '../../kernel/peers.ts';
-import { acceptEvents } from './accept.ts';
+import { acceptEvents, arrivalOf } from './accept.ts';
 import { deliverInJobs } from './deliver.ts';
 import { migrations } from './migrations.ts';
-import { putRule, putTarget } from './store.ts';
+import { createMatching } from './matching.ts';
+import { putRule, putTarget } from './store/index.ts';
 
 const place = { account: '111122223333', region: 'us-east-1' };
 const role: Caller = { account: place.account, arn: 'arn:aws:sts::111122223333:assumed-role/R/r', userId: 'AROA:r', kind: 'role', principalArn: 'arn:aws:iam::111122223333:role/R' };
@@ -47,11 +48,18 @@ beforeEach(async () => {
   };
   const peers: Peers = { as: () => ({ codebuild }) as unknown as ReturnType<Peers['as']> };
   const identities = { assumeForService: () => Promise.resolve(role), credentialsFor: () => Promise.reject(new Error('not asked')) };
-  deliverInJobs({ db, clock, jobs, log: silent, peers, identities });
-  accept = acceptEvents({ db, clock, jobs });
+  const acceptance = acceptEvents({ db, clock, jobs, matching: createMatching(db) });
+  const authorizer = { authorize: () => Promise.resolve() };
+  const outbound = { request: () => Promise.reject(new Error('not asked')), resolve: () => Promise.reject(new Error('not asked')) };
+  const seal = { seal: () => '', open: () => '' };
+  deliverInJobs({ db, clock, jobs, log: silent, peers, identities, authorizer, outbound, seal, acceptance });
+  accept = (events) => acceptance.accept(events.map((event) => arrivalOf(event)));
   await db.transaction(async (tx) => {
-    await putRule(tx, { ...place, name: 'r', pattern: '{"source":["aws.codecommit"]}', state: 'ENABLED', description: null, created: 0 });
-    await putTarget(tx, place, 'r', {
+    await putRule(tx, {
+      ...place, bus: 'default', name: 'r', pattern: '{"source":["aws.codecommit"]}', schedule: null, state: 'ENABLED', description: null, managed_by: null, archive: null,
+      created_by: place.account, created: 0, scheduled: null, fires_at: null,
+    });
+    await putTarget(tx, { ...place, bus: 'default', rule: 'r' }, {
       Id: 't', Arn: 'arn:aws:codebuild:us-east-1:111122223333:project/site', RoleArn: role.principalArn,
       InputTransformer: { InputPathsMap: { commit: '$.detail.commitId' }, InputTemplate: '{"sourceVersion":<commit>}' }, RetryPolicy: { MaximumRetryAttempts: 3 },
     });

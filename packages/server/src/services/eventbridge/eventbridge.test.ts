@@ -44,9 +44,11 @@ describe('rules', () => {
     await expect(s.aws.eventbridge.describeRule({ Name: name })).rejects.toMatchObject({ name: 'ResourceNotFoundException', message: `Rule ${name} does not exist on EventBus default.` });
   });
 
-  test('PutRule: schedules, other buses and bad patterns are refused by name', async () => {
+  test('PutRule: wrong schedules, unknown buses and bad patterns are refused', async () => {
     const { eventbridge } = s.aws;
-    await expect(eventbridge.putRule({ Name: name, ScheduleExpression: 'rate(5 minutes)' })).rejects.toThrow('ScheduleExpression is not supported by Slipway yet.');
+    await expect(eventbridge.putRule({ Name: name, ScheduleExpression: 'rate(5 minute)' })).rejects.toMatchObject({ name: 'ValidationException', message: 'Parameter ScheduleExpression is not valid.' });
+    await expect(eventbridge.putRule({ Name: name })).rejects.toThrow('Parameter(s) EventPattern or ScheduleExpression must be specified.');
+    await expect(eventbridge.putRule({ Name: name, EventPattern: '{"a":[1]}', State: 'ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS' })).rejects.toThrow('State ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS is not supported by Slipway yet.');
     await expect(eventbridge.putRule({ Name: name, EventPattern: '{"a":[1]}', EventBusName: 'mine' })).rejects.toMatchObject({ name: 'ResourceNotFoundException', message: 'Event bus mine does not exist.' });
     await expect(rule({ detail: { state: 'x' } })).rejects.toMatchObject({ name: 'InvalidEventPatternException', message: 'Event pattern is not valid. Reason: "state" must be an object or an array at detail.state' });
     await expect(eventbridge.putRule({ Name: 'no spaces', EventPattern: '{"a":[1]}' })).rejects.toMatchObject({ name: 'ValidationException' });
@@ -68,16 +70,26 @@ describe('targets', () => {
       Rule: name,
       Targets: [
         { Id: 'good', Arn: group.arn },
-        { Id: 'queue', Arn: `arn:aws:sqs:us-east-1:${s.account}:queue` },
-        { Id: 'letter', Arn: group.arn, DeadLetterConfig: { Arn: `arn:aws:sqs:us-east-1:${s.account}:dead` } },
+        { Id: 'function', Arn: `arn:aws:lambda:us-east-1:${s.account}:function:f` },
+        { Id: 'machine', Arn: `arn:aws:states:us-east-1:${s.account}:stateMachine:m` },
+        { Id: 'stream', Arn: group.arn, KinesisParameters: { PartitionKeyPath: '$.id' } },
+        { Id: 'queue', Arn: `arn:aws:sqs:us-east-1:${s.account}:queue.fifo` },
+        { Id: 'letter', Arn: group.arn, DeadLetterConfig: { Arn: `arn:aws:sqs:us-east-1:${s.account}:dead.fifo` } },
+        { Id: 'far', Arn: 'arn:aws:sqs:eu-west-1:111122223333:queue' },
+        { Id: 'topic', Arn: `arn:aws:sns:us-east-1:${s.account}:t.fifo` },
         { Id: 'bare', Arn: 'queue' },
       ],
     });
     expect(answer).toMatchObject({
-      FailedEntryCount: 3,
+      FailedEntryCount: 8,
       FailedEntries: [
-        { TargetId: 'queue', ErrorMessage: expect.stringContaining('the service sqs are not supported') },
-        { TargetId: 'letter', ErrorMessage: 'DeadLetterConfig is not supported by Slipway yet.' },
+        { TargetId: 'function', ErrorMessage: expect.stringContaining('the service lambda are not supported') },
+        { TargetId: 'machine', ErrorMessage: expect.stringContaining('the service states are not supported') },
+        { TargetId: 'stream', ErrorMessage: 'KinesisParameters is not supported by Slipway yet.' },
+        { TargetId: 'queue', ErrorMessage: 'Parameter(s) SqsParameters must be specified for target: queue.' },
+        { TargetId: 'letter', ErrorMessage: expect.stringContaining('a FIFO queue cannot be the dead-letter queue') },
+        { TargetId: 'far', ErrorMessage: expect.stringContaining('must be in the region of its rule') },
+        { TargetId: 'topic', ErrorMessage: 'A FIFO topic cannot be the target of a rule.' },
         { TargetId: 'bare', ErrorMessage: 'Provided Arn is not in correct format.' },
       ],
     });

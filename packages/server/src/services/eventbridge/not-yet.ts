@@ -1,10 +1,6 @@
-/** Operations of EventBridge that answer by name that they are missing. */
+/** Operations of EventBridge that answer by name that they are missing: global endpoints, and partners' event sources. */
 export const notYet = [
-  'ActivateEventSource', 'CancelReplay', 'CreateApiDestination', 'CreateArchive', 'CreateConnection', 'CreateEndpoint', 'CreateEventBus',
-  'CreatePartnerEventSource', 'DeactivateEventSource', 'DeauthorizeConnection', 'DeleteApiDestination', 'DeleteArchive', 'DeleteConnection',
-  'DeleteEndpoint', 'DeleteEventBus', 'DeletePartnerEventSource', 'DescribeApiDestination', 'DescribeArchive', 'DescribeConnection',
-  'DescribeEndpoint', 'DescribeEventSource', 'DescribePartnerEventSource', 'DescribeReplay', 'ListApiDestinations', 'ListArchives',
-  'ListConnections', 'ListEndpoints', 'ListEventSources', 'ListPartnerEventSourceAccounts', 'ListPartnerEventSources', 'ListReplays',
-  'PutPartnerEvents', 'PutPermission', 'RemovePermission', 'StartReplay', 'UpdateApiDestination', 'UpdateArchive', 'UpdateConnection',
-  'UpdateEndpoint', 'UpdateEventBus',
+  'ActivateEventSource', 'CreateEndpoint', 'CreatePartnerEventSource', 'DeactivateEventSource', 'DeleteEndpoint', 'DeletePartnerEventSource', 'DescribeEndpoint',
+  'DescribeEventSource', 'DescribePartnerEventSource', 'ListEndpoints', 'ListEventSources', 'ListPartnerEventSourceAccounts', 'ListPartnerEventSources',
+  'PutPartnerEvents', 'UpdateEndpoint',
 ] as const;

@@ -3,7 +3,7 @@ import type { Paging } from '../../kernel/paging.ts';
 import type { Call } from '../../kernel/service.ts';
 import { fail } from './fail.ts';
 import { LIMITS } from './limits.ts';
-import type { Slice } from './store.ts';
+import type { Slice } from './store/index.ts';
 
 interface PageInput {
   readonly NextToken?: string | undefined;

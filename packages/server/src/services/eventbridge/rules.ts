@@ -1,128 +1,142 @@
 import type { EventBridgeApi } from '@slipway/contracts';
-import type { Rule } from '@slipway/contracts/eventbridge';
+import type { PutRuleRequest, Rule } from '@slipway/contracts/eventbridge';
+import type { Jobs } from '../../engine/jobs.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import type { Database } from '../../kernel/database.ts';
 import type { Paging } from '../../kernel/paging.ts';
 import { refuseMembers } from '../../kernel/refusals.ts';
-import type { Call, Operations } from '../../kernel/service.ts';
+import type { Operations } from '../../kernel/service.ts';
 import { putTags, removeAllTags } from '../../kernel/tags.ts';
-import { needDefaultBus, ruleArn } from './arns.ts';
-import { fail, notSupported } from './fail.ts';
+import { busOf, DEFAULT_BUS, ruleArn, ruleOf } from './arns.ts';
+import { needBus } from './buses.ts';
+import { fail, noRule, notSupported, tooMany } from './fail.ts';
+import { scheduleRule } from './fire.ts';
 import { LIMITS } from './limits.ts';
+import type { Matching } from './matching.ts';
 import { pageOf } from './pages.ts';
-import { InvalidPattern, parsePattern } from '../../patterns/pattern.ts';
-import type { EventPattern } from '../../patterns/pattern.ts';
-import { countRules, deleteRule, findRule, listRules, listRuleNamesOf, listTargets, lockRule, putRule, reading, writing } from './store.ts';
-import type { RuleRow } from './store.ts';
+import { checkPattern } from './patterns.ts';
+import { parseSchedule } from './schedule.ts';
+import { countRules, deleteRule, findRule, listRules, listRuleNamesOf, listTargets, lockBus, lockRule, putRule, reading, writing } from './store/index.ts';
+import type { RuleRef, RuleRow } from './store/index.ts';
 import { refuseTags } from './tags.ts';
 
-export const noRule = (name: string): Error => fail('ResourceNotFoundException', `Rule ${name} does not exist on EventBus default.`);
+export const refOf = ({ account, region, bus, name }: RuleRow): RuleRef => ({ account, region, bus, rule: name });
 
-export function checkPattern(text: string): EventPattern {
-  try {
-    return parsePattern(text);
-  } catch (error) {
-    if (error instanceof InvalidPattern) throw fail('InvalidEventPatternException', error.message, { cause: error });
-    throw error;
-  }
+/** What AWS says to who changes a rule that a service made for itself. */
+export function refuseManaged(row: RuleRow | undefined): void {
+  if (row?.managed_by != null) throw fail('ManagedRuleException', `Rule ${row.name} is a managed rule, created by ${row.managed_by} on your behalf.`);
 }
 
 function toRule(row: RuleRow): Rule {
-  return { Name: row.name, Arn: ruleArn(row, row.name), EventPattern: row.pattern, State: row.state, Description: row.description ?? undefined, EventBusName: 'default' };
+  return {
+    Name: row.name, Arn: ruleArn(refOf(row)), EventPattern: row.pattern ?? undefined, ScheduleExpression: row.schedule ?? undefined, State: row.state,
+    Description: row.description ?? undefined, ManagedBy: row.managed_by ?? undefined, EventBusName: row.bus,
+  };
 }
 
-export function rules({ db, clock, paging }: { db: Database; clock: Clock; paging: Paging }) {
-  async function setState(call: Call, name: string, state: RuleRow['state']): Promise<Record<string, never>> {
+/** Refuses what a rule cannot be. */
+function checkRule(input: PutRuleRequest, bus: string): { state: RuleRow['state'] } {
+  refuseMembers(input, ['RoleArn'], () => notSupported('RoleArn of a rule (give each target its own)'));
+  const { EventPattern: pattern, ScheduleExpression: schedule, State: state = 'ENABLED' } = input;
+  if (state !== 'ENABLED' && state !== 'DISABLED') throw notSupported(`State ${state}`);
+  if (!pattern && !schedule) throw fail('ValidationException', 'Parameter(s) EventPattern or ScheduleExpression must be specified.');
+  if (schedule && bus !== DEFAULT_BUS) throw fail('ValidationException', 'ScheduleExpression is supported only on the default event bus.');
+  if (schedule && parseSchedule(schedule) === undefined) throw fail('ValidationException', 'Parameter ScheduleExpression is not valid.');
+  if (pattern) checkPattern(pattern);
+  return { state };
+}
+
+export interface RulesDeps {
+  readonly db: Database;
+  readonly clock: Clock;
+  readonly paging: Paging;
+  readonly jobs: Jobs;
+  readonly matching: Matching;
+}
+
+export function rules({ db, clock, paging, jobs, matching }: RulesDeps) {
+  async function setState(ref: RuleRef, state: RuleRow['state']): Promise<Record<string, never>> {
     await db.transaction(async (tx) => {
-      const row = await lockRule(tx, call, name);
-      if (row === undefined) throw noRule(name);
-      await putRule(tx, { ...row, state });
+      const row = await lockRule(tx, ref);
+      if (row === undefined) throw noRule(ref);
+      refuseManaged(row);
+      await putRule(tx, await scheduleRule({ tx, jobs, now: clock.now() }, { ...row, state }, row));
+      matching.changed(tx, ref);
     });
     return {};
   }
 
   return {
     async PutRule(input, call) {
-      needDefaultBus(call, input.EventBusName);
-      refuseMembers(input, ['ScheduleExpression'], notSupported);
-      refuseMembers(input, ['RoleArn'], () => notSupported('RoleArn of a rule (give each target its own)'));
-      const { EventPattern: pattern, State: state = 'ENABLED' } = input;
-      if (state !== 'ENABLED' && state !== 'DISABLED') throw notSupported(`State ${state}`);
-      if (pattern === undefined) throw fail('ValidationException', 'Parameter(s) EventPattern or ScheduleExpression must be specified.');
-      if (pattern.length > LIMITS.patternSize) throw fail('InvalidEventPatternException', `Event pattern is not valid. Reason: Event pattern size is over the limit of ${LIMITS.patternSize} characters`);
-      checkPattern(pattern);
-      const arn = ruleArn(call, input.Name);
+      const ref = ruleOf(call, input.EventBusName, input.Name);
+      const { state } = checkRule(input, ref.bus);
+      await needBus(reading(db), ref);
+      const now = clock.now();
       await db.transaction(async (tx) => {
-        const known = await lockRule(tx, call, input.Name);
-        if (known === undefined && (await countRules(writing(tx), call)) >= LIMITS.rulesPerBus) throw fail('LimitExceededException', 'The requested resource exceeds the maximum number allowed.');
-        await putRule(tx, { account: call.account, region: call.region, name: input.Name, pattern, state, description: input.Description ?? null, created: known?.created ?? clock.now() });
+        // The bus is locked so that it is not deleted meanwhile, and that its rules are counted one after the other.
+        await lockBus(tx, ref);
+        await needBus(writing(tx), ref);
+        const known = await lockRule(tx, ref);
+        refuseManaged(known);
+        if (known === undefined && (await countRules(writing(tx), ref)) >= LIMITS.rulesPerBus) throw tooMany();
+        const row: RuleRow = {
+          account: ref.account, region: ref.region, bus: ref.bus, name: ref.rule, pattern: input.EventPattern || null, schedule: input.ScheduleExpression || null, state,
+          description: input.Description ?? null, managed_by: null, archive: null, created_by: known?.created_by ?? call.caller.account, created: known?.created ?? now,
+          scheduled: null, fires_at: null,
+        };
+        await putRule(tx, await scheduleRule({ tx, jobs, now }, row, known));
+        matching.changed(tx, ref);
         // An existing rule keeps its tags, as in AWS.
-        if (known === undefined && input.Tags !== undefined) await putTags(tx, { account: call.account, arn }, input.Tags.map(({ Key, Value }) => ({ key: Key, value: Value })), refuseTags);
+        if (known === undefined && input.Tags !== undefined) await putTags(tx, { account: ref.account, arn: ruleArn(ref) }, input.Tags.map(({ Key, Value }) => ({ key: Key, value: Value })), refuseTags);
       });
-      return { RuleArn: arn };
+      return { RuleArn: ruleArn(ref) };
     },
 
     async DescribeRule(input, call) {
-      needDefaultBus(call, input.EventBusName);
-      const row = await findRule(reading(db), call, input.Name);
-      if (row === undefined) throw noRule(input.Name);
-      return { ...toRule(row), CreatedBy: call.account };
+      const ref = ruleOf(call, input.EventBusName, input.Name);
+      await needBus(reading(db), ref);
+      const row = await findRule(reading(db), ref);
+      if (row === undefined) throw noRule(ref);
+      return { ...toRule(row), CreatedBy: row.created_by };
     },
 
     async ListRules(input, call) {
-      needDefaultBus(call, input.EventBusName);
-      const { rows, NextToken } = await pageOf(paging, { operation: 'ListRules', call, input }, (slice) => listRules(reading(db), call, input.NamePrefix ?? '', slice), (row) => row.name);
+      const bus = busOf(call, input.EventBusName);
+      await needBus(reading(db), bus);
+      const { rows, NextToken } = await pageOf(paging, { operation: 'ListRules', call, input }, (slice) => listRules(reading(db), bus, input.NamePrefix ?? '', slice), (row) => row.name);
       return { Rules: rows.map(toRule), NextToken };
     },
 
     async EnableRule(input, call) {
-      needDefaultBus(call, input.EventBusName);
-      return setState(call, input.Name, 'ENABLED');
+      return setState(ruleOf(call, input.EventBusName, input.Name), 'ENABLED');
     },
 
     async DisableRule(input, call) {
-      needDefaultBus(call, input.EventBusName);
-      return setState(call, input.Name, 'DISABLED');
+      return setState(ruleOf(call, input.EventBusName, input.Name), 'DISABLED');
     },
 
+    /** A rule that does not exist is no error, as in AWS. */
     async DeleteRule(input, call) {
-      needDefaultBus(call, input.EventBusName);
+      const ref = ruleOf(call, input.EventBusName, input.Name);
+      await needBus(reading(db), ref);
       await db.transaction(async (tx) => {
-        const row = await lockRule(tx, call, input.Name);
+        const row = await lockRule(tx, ref);
         if (row === undefined) return;
-        const targets = await listTargets(writing(tx), call, row.name, { after: undefined, limit: 1 });
+        if (input.Force !== true) refuseManaged(row);
+        const targets = await listTargets(writing(tx), ref, { after: undefined, limit: 1 });
         if (targets.length > 0) throw fail('ValidationException', "Rule can't be deleted since it has targets.");
-        await removeAllTags(tx, { account: call.account, arn: ruleArn(call, row.name) });
-        await deleteRule(tx, call, row.name);
+        await removeAllTags(tx, { account: ref.account, arn: ruleArn(ref) });
+        await deleteRule(tx, ref);
+        matching.changed(tx, ref);
       });
       return {};
     },
 
     async ListRuleNamesByTarget(input, call) {
-      needDefaultBus(call, input.EventBusName);
-      const { rows, NextToken } = await pageOf(paging, { operation: 'ListRuleNamesByTarget', call, input }, (slice) => listRuleNamesOf(reading(db), call, input.TargetArn, slice), (name) => name);
+      const bus = busOf(call, input.EventBusName);
+      await needBus(reading(db), bus);
+      const { rows, NextToken } = await pageOf(paging, { operation: 'ListRuleNamesByTarget', call, input }, (slice) => listRuleNamesOf(reading(db), bus, input.TargetArn, slice), (name) => name);
       return { RuleNames: [...rows], NextToken };
     },
-
-    async TestEventPattern(input) {
-      const pattern = checkPattern(input.EventPattern);
-      return { Result: pattern.matches(readEvent(input.Event)) };
-    },
   } satisfies Partial<Operations<EventBridgeApi>>;
-}
-
-const EVENT_KEYS = ['id', 'account', 'source', 'time', 'region', 'resources', 'detail-type'];
-
-/** AWS asks for the members that every real event has. */
-function readEvent(text: string): Readonly<Record<string, unknown>> {
-  let event: unknown;
-  try {
-    event = JSON.parse(text);
-  } catch (cause) {
-    throw fail('ValidationException', 'Parameter Event is not valid. Reason: Event is not valid JSON.', { cause });
-  }
-  if (typeof event !== 'object' || event === null || Array.isArray(event)) throw fail('ValidationException', 'Parameter Event is not valid. Reason: Event is not a JSON object.');
-  const missing = EVENT_KEYS.find((key) => !(key in event));
-  if (missing !== undefined) throw fail('ValidationException', `Parameter Event is not valid. Reason: ${missing} is a required member.`);
-  return event as Readonly<Record<string, unknown>>;
 }

@@ -1,29 +1,43 @@
 import type { Target } from '@slipway/contracts/eventbridge';
+import type { Authorizer } from '../../kernel/access.ts';
 import { serviceCaller } from '../../kernel/caller.ts';
 import type { Caller } from '../../kernel/caller.ts';
 import { ServiceError } from '../../kernel/errors.ts';
 import type { Identities, Peers } from '../../kernel/peers.ts';
-import { ruleArn } from './arns.ts';
-import { fail } from './fail.ts';
 import type { Json } from '../../patterns/pattern.ts';
-import type { DeliveryRow } from './store.ts';
+import type { Acceptance } from './accept.ts';
+import { busArn, ruleArn } from './arns.ts';
+import type { AuthorizeDeps } from './authorize.ts';
+import { findBusOrDefault } from './buses.ts';
+import { fail } from './fail.ts';
+import { invoke } from './invoke.ts';
+import { reading } from './store/index.ts';
+import type { BusRef, DeliveryRow, RuleRef } from './store/index.ts';
 import { destinationOf } from './target-kinds.ts';
 import { targetInput } from './transform.ts';
+import { Undelivered } from './undelivered.ts';
 
-export interface SendDeps {
+export interface SendDeps extends AuthorizeDeps {
   readonly peers: Peers;
   readonly identities: Identities;
+  readonly authorizer: Authorizer;
+  readonly acceptance: Acceptance;
 }
 
 const SERVICE = 'events.amazonaws.com';
 
-/** One attempt to bring an event to its target, as the target's role; a repetition has no second effect. */
-export async function send({ peers, identities }: SendDeps, row: DeliveryRow, signal: AbortSignal): Promise<void> {
+export const ruleRef = ({ account, region, bus, rule }: DeliveryRow): RuleRef => ({ account, region, bus, rule });
+
+/** EventBridge in its own name: what it may do, the policies of resources say. */
+export const ownCaller = (row: DeliveryRow): Caller => serviceCaller(SERVICE, row.account, ruleArn(ruleRef(row)));
+
+/** One attempt to bring an event to its target, as the target's role; a repetition has no second effect in our rooms. */
+export async function send(deps: SendDeps, row: DeliveryRow, signal: AbortSignal): Promise<void> {
   const target = JSON.parse(row.target) as Target;
   const destination = destinationOf(target.Arn);
   if (destination === undefined) throw fail('ValidationException', `No such target: ${target.Arn}`);
-  const caller = await callerFor(identities, row, target);
-  const services = peers.as(caller);
+  const caller = await callerFor(deps.identities, row, target);
+  const services = deps.peers.as(caller);
   const options = { region: row.region, once: row.id, signal };
   switch (destination.kind) {
     case 'codepipeline':
@@ -32,21 +46,49 @@ export async function send({ peers, identities }: SendDeps, row: DeliveryRow, si
     case 'codebuild':
       await services.codebuild.StartBuild({ ...overrides(row, target), projectName: destination.project }, options);
       return;
-    case 'logs': {
-      const logs = services['cloudwatch-logs'];
-      const where = { logGroupName: destination.group, logStreamName: streamOf(row) };
-      await logs.CreateLogStream(where, { region: row.region, signal }).catch((error: unknown) => {
-        if (!(error instanceof ServiceError) || error.name !== 'ResourceAlreadyExistsException') throw error;
-      });
-      await logs.PutLogEvents({ ...where, logEvents: [logEvent(row, target)] }, options);
+    case 'sns':
+      await services.sns.Publish({ TopicArn: destination.topicArn, Message: inputText(row, target) }, options);
+      return;
+    case 'sqs': {
+      const group = target.SqsParameters?.MessageGroupId;
+      await services.sqs.SendMessage({ QueueUrl: destination.queue, MessageBody: inputText(row, target), ...(group !== undefined && { MessageGroupId: group }) }, options);
+      return;
     }
+    case 'logs':
+      await log(deps, row, target, { caller, group: destination.group, signal });
+      return;
+    case 'bus':
+      await forward(deps, row, destination.bus, caller);
+      return;
+    case 'http':
+      await deps.authorizer.authorize(caller, [{ action: 'events:InvokeApiDestination', resource: target.Arn }], { region: row.region, secure: true });
+      await invoke(deps, { ...destination, parameters: target.HttpParameters, input: inputText(row, target), event: JSON.parse(row.event) as Json }, signal);
   }
 }
 
 /** Whoever starts the target sees the rule's name as the session's name. */
 function callerFor(identities: Identities, row: DeliveryRow, target: Target): Promise<Caller> | Caller {
-  if (target.RoleArn === undefined) return serviceCaller(SERVICE, row.account, ruleArn(row, row.rule));
-  return identities.assumeForService({ roleArn: target.RoleArn, service: SERVICE, sessionName: row.rule, sourceArn: ruleArn(row, row.rule) });
+  if (target.RoleArn === undefined) return ownCaller(row);
+  return identities.assumeForService({ roleArn: target.RoleArn, service: SERVICE, sessionName: row.rule, sourceArn: ruleArn(ruleRef(row)) });
+}
+
+async function log({ peers }: SendDeps, row: DeliveryRow, target: Target, to: { caller: Caller; group: string; signal: AbortSignal }): Promise<void> {
+  const logs = peers.as(to.caller)['cloudwatch-logs'];
+  const where = { logGroupName: to.group, logStreamName: streamOf(row) };
+  await logs.CreateLogStream(where, { region: row.region, signal: to.signal }).catch((error: unknown) => {
+    if (!(error instanceof ServiceError) || error.name !== 'ResourceAlreadyExistsException') throw error;
+  });
+  await logs.PutLogEvents({ ...where, logEvents: [logEvent(row, target)] }, { region: row.region, once: row.id, signal: to.signal });
+}
+
+/** The other bus gets the event as it is, ids and all; the role must be allowed to put it there, and the bus's policy to take it. */
+async function forward({ db, authorizer, acceptance }: SendDeps, row: DeliveryRow, bus: BusRef, caller: Caller): Promise<void> {
+  const found = await findBusOrDefault(reading(db), bus);
+  if (found === undefined) throw new Undelivered('NO_RESOURCE', `Event bus ${bus.bus} does not exist.`, { final: true });
+  const event = JSON.parse(row.event) as Json;
+  const context = { 'events:source': String(event['source']), 'events:detail-type': String(event['detail-type']), 'events:eventBusInvocation': 'true' };
+  await authorizer.authorize(caller, [{ action: 'events:PutEvents', resource: busArn(bus), resourcePolicy: found.policy ?? undefined, context }], { region: bus.region, secure: true });
+  await acceptance.accept([{ bus, event, key: `${row.account}/${row.region}/${row.id}`, forwarded: true }]);
 }
 
 /** Members for the target's call. The whole event is none: AWS only reads what a target's input was made for. */
@@ -70,11 +112,13 @@ function logEvent(row: DeliveryRow, target: Target): { timestamp: number; messag
   return { timestamp: typeof made.timestamp === 'number' ? made.timestamp : timestamp, message };
 }
 
+function inputText(row: DeliveryRow, target: Target): string {
+  return targetInput(target, JSON.parse(row.event) as Json, { ruleArn: ruleArn(ruleRef(row)), ruleName: row.rule, ingestionTime: row.created });
+}
+
 function readInput(row: DeliveryRow, target: Target): unknown {
-  const event = JSON.parse(row.event) as Json;
-  const text = targetInput(target, event, { ruleArn: ruleArn(row, row.rule), ruleName: row.rule, ingestionTime: row.created });
   try {
-    return JSON.parse(text) as unknown;
+    return JSON.parse(inputText(row, target)) as unknown;
   } catch (cause) {
     throw fail('ValidationException', `The input for ${target.Arn} is not JSON`, { cause });
   }

@@ -1,5 +1,6 @@
 import { isObject } from '../../patterns/pattern.ts';
 import type { Json } from '../../patterns/pattern.ts';
+import { LIMITS } from './limits.ts';
 
 /** What of an event a target gets: at most one of the three; none means the whole event. */
 export interface InputChoice {
@@ -37,6 +38,9 @@ export function targetInput(choice: InputChoice, event: Json, context: Transform
   return fill(template, values);
 }
 
+/** The value under a path like `$.detail.state`; undefined when the event has none. Throws `InvalidInput`. */
+export const valueAt = (path: string, event: Json): unknown => select(parsePath(path), event);
+
 /** Refuses at PutTargets what could only fail at delivery. Throws `InvalidInput`. */
 export function checkInput(choice: InputChoice): void {
   const given = [choice.Input, choice.InputPath, choice.InputTransformer].filter((one) => one !== undefined);
@@ -46,6 +50,7 @@ export function checkInput(choice: InputChoice): void {
   const transformer = choice.InputTransformer;
   if (transformer === undefined) return;
   const paths = Object.entries(transformer.InputPathsMap ?? {});
+  if (paths.length > LIMITS.inputPaths) throw new InvalidInput(`InputPathsMap must have at most ${LIMITS.inputPaths} entries`);
   for (const [name, path] of paths) {
     if (/^aws\./i.test(name)) throw new InvalidInput(`InputPathsMap key ${name} must not start with AWS`);
     parsePath(path);
@@ -94,7 +99,7 @@ function insideString(value: unknown): string {
 function parsePath(text: string): readonly Step[] {
   const steps: Step[] = [];
   if (!text.startsWith('$')) throw new InvalidInput(`Invalid JSON path: ${text}`);
-  const step = /\.([A-Za-z0-9_@-]+)|\[(\d+)\]|\[\*\]|\['([^']*)'\]|\["([^"]*)"\]/y;
+  const step = /\.([A-Za-z0-9_@/-]+)|\[(\d+)\]|\[\*\]|\['([^']*)'\]|\["([^"]*)"\]/y;
   step.lastIndex = 1;
   while (step.lastIndex < text.length) {
     const found = step.exec(text);
