@@ -9,6 +9,7 @@ import type { StoredBuild } from './build.ts';
 import { phaseChange, stateChange } from './events.ts';
 import { buildJob } from './job.ts';
 import { concurrentBuilds } from './limits.ts';
+import { metricsJob } from './metrics.ts';
 import { countRunningBuilds, lockBuild, oldestQueuedBuilds, updateBuild } from './store.ts';
 
 export interface CommitDeps {
@@ -44,6 +45,7 @@ export function createCommit(deps: CommitDeps): Commit {
 
   async function wakeOthers(tx: Transaction, after: StoredBuild): Promise<void> {
     await watches.notify(tx, buildJob(after));
+    await jobs.wake(tx, metricsJob(after));
     const room = concurrentBuilds - (await countRunningBuilds(tx, after));
     if (room <= 0) return;
     for (const { id } of await oldestQueuedBuilds(tx, after, room)) await jobs.wake(tx, buildJob({ ...after, id }));

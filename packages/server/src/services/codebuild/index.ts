@@ -5,6 +5,7 @@ import type { Watches } from '../../engine/watch.ts';
 import type { GitSources } from '../../git/ports.ts';
 import type { Log } from '../../kernel/log.ts';
 import type { Identities, Peers } from '../../kernel/peers.ts';
+import type { MetricSink } from '../../kernel/metrics.ts';
 import type { KeyedHash } from '../../kernel/seal.ts';
 import { service, type Room } from '../../kernel/service.ts';
 import type { LogSink } from '../../logs/ports.ts';
@@ -17,6 +18,7 @@ import { credentialsDoor } from './doors.ts';
 import { createFollowers } from './followers.ts';
 import { createHeld } from './held.ts';
 import { buildJob } from './job.ts';
+import { metricsJob, reportMetrics } from './metrics.ts';
 import { migrations } from './migrations.ts';
 import { nodeOf } from './node.ts';
 import { notYet } from './not-yet.ts';
@@ -33,6 +35,7 @@ export interface CodeBuildDeps extends BuildsDeps {
   readonly peers: Peers;
   readonly identities: Identities;
   readonly logSink: LogSink;
+  readonly metrics: MetricSink;
   /** CodeCommit's repositories. */
   readonly sources: GitSources;
   readonly hash: KeyedHash;
@@ -62,6 +65,7 @@ export function createCodeBuild(deps: CodeBuildDeps): Room {
     folderOf: ({ id }) => join(buildsFolder, uuidOf(id)),
     hide: [dirname(buildsFolder)],
   }));
+  jobs.handle(metricsJob({ account: '', region: '', id: '' }).kind, reportMetrics(deps));
   return {
     service: service<CodeBuildApi>()({ name: 'codebuild', operations: { ...projects(deps), ...builds(deps) }, access, notYet }),
     migrations,
