@@ -12,6 +12,8 @@ export interface SlipwayOptions {
   readonly region?: string;
   /** What builds run in. The dummy succeeds without processes. */
   readonly runner?: ServerOptions['runner'];
+  /** Addresses beside public ones that HTTP endpoints may have: `loopback` for sinks in the test; none otherwise. */
+  readonly allowEndpoints?: string;
   /** Further SLIPWAY_* settings. */
   readonly settings?: Readonly<Record<string, string>>;
 }
@@ -76,6 +78,7 @@ export class Slipway {
         SLIPWAY_ROOT_ACCESS_KEY_ID: rootKey.accessKeyId,
         SLIPWAY_ROOT_SECRET_ACCESS_KEY: rootKey.secretAccessKey,
         SLIPWAY_LOG_LEVEL: 'error',
+        SLIPWAY_ALLOW_ENDPOINTS: options.allowEndpoints,
         ...options.settings,
       },
     );

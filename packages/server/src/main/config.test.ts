@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readConfig, settings } from './config.ts';
 
+const smtp = (url: string): unknown => readConfig({}, { SLIPWAY_SMTP_URL: url }).smtp;
+
 describe('readConfig', () => {
   it('without flags and variables: the documented defaults', () => {
     expect(readConfig({}, {})).toEqual({
@@ -78,7 +80,6 @@ describe('readConfig', () => {
   });
 
   it('reads the mail server with its credentials', () => {
-    const smtp = (url: string): unknown => readConfig({}, { SLIPWAY_SMTP_URL: url }).smtp;
     expect(smtp('smtp://me%40example.com:p%3Aw@mail.example.com:25')).toEqual({ host: 'mail.example.com', port: 25, secure: false, auth: { user: 'me@example.com', password: 'p:w' } });
     expect(smtp('smtps://[::1]')).toEqual({ host: '::1', port: 465, secure: true, auth: undefined });
     expect(smtp('smtp://mail')).toMatchObject({ port: 587 });

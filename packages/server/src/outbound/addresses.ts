@@ -18,7 +18,11 @@ const global6 = blockList(['2000::/3']);
 /** Within it: protocol assignments with Teredo, documentation, both of them. */
 const notPublic6 = blockList(['2001::/23', '2001:db8::/32', '3fff::/20']);
 
-/** What the words of the setting stand for. Link-local, where clouds answer with credentials, is in none of them. */
+/** Where clouds hand this machine's own credentials to whoever asks from it. No setting opens these. */
+const metadata4 = blockList(['169.254.169.254/32', '169.254.170.2/32', '169.254.170.23/32', '100.100.100.200/32', '168.63.129.16/32']);
+const metadata6 = blockList(['fd00:ec2::254/128', 'fd00:ec2::23/128']);
+
+/** What the words of the setting stand for. Link-local is in none of them. */
 const words: Readonly<Record<string, readonly string[]>> = {
   loopback: ['127.0.0.0/8', '::1/128'],
   private: ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '100.64.0.0/10', 'fc00::/7'],
@@ -30,18 +34,21 @@ export function parseRanges(text: string): readonly string[] | undefined {
   return ranges.every(isRange) ? ranges : undefined;
 }
 
+function isPublic6(address: string): boolean {
+  return global6.check(address, 'ipv6') && !notPublic6.check(address, 'ipv6');
+}
+
 /** Whether an address may be connected to, given the ranges that the installation allows beyond the public ones. */
 export function createJudge(allowed: readonly string[]): (address: string) => boolean {
   const exceptions = blockList(allowed);
+  const allows4 = (address: string): boolean => !metadata4.check(address, 'ipv4') && (exceptions.check(address, 'ipv4') || !notPublic4.check(address, 'ipv4'));
+  const allows6 = (address: string): boolean => !metadata6.check(address, 'ipv6') && (exceptions.check(address, 'ipv6') || isPublic6(address));
   return (address) => {
     const family = isIP(address);
     // A zone (`fe80::1%eth0`) makes sense on a link only.
     if (family === 0 || address.includes('%')) return false;
-    if (family === 4) return exceptions.check(address, 'ipv4') || !notPublic4.check(address, 'ipv4');
-    const words16 = expand(address);
-    const within = embedded(words16);
-    if (within !== undefined) return exceptions.check(within, 'ipv4') || !notPublic4.check(within, 'ipv4');
-    return exceptions.check(address, 'ipv6') || (global6.check(address, 'ipv6') && !notPublic6.check(address, 'ipv6'));
+    const within = family === 4 ? address : embedded(expand(address));
+    return within === undefined ? allows6(address) : allows4(within);
   };
 }
 
@@ -62,23 +69,29 @@ function blockList(ranges: readonly string[]): BlockList {
 
 /** The eight groups of a valid IPv6 address. */
 function expand(address: string): number[] {
-  const dotted = /^(.*:)(\d+)\.(\d+)\.(\d+)\.(\d+)$/.exec(address);
-  const plain = dotted
-    ? `${dotted[1]}${((Number(dotted[2]) << 8) | Number(dotted[3])).toString(16)}:${((Number(dotted[4]) << 8) | Number(dotted[5])).toString(16)}`
+  const tailed = /^(.*:)(\d+)\.(\d+)\.(\d+)\.(\d+)$/.exec(address);
+  const plain = tailed
+    ? `${tailed[1]}${((Number(tailed[2]) << 8) | Number(tailed[3])).toString(16)}:${((Number(tailed[4]) << 8) | Number(tailed[5])).toString(16)}`
     : address;
   const [before = '', after] = plain.split('::');
-  const groups = (text: string): number[] => (text === '' ? [] : text.split(':').map((group) => Number.parseInt(group, 16)));
   const head = groups(before);
   if (after === undefined) return head;
   const tail = groups(after);
   return [...head, ...Array.from({ length: 8 - head.length - tail.length }, () => 0), ...tail];
 }
 
+function groups(text: string): number[] {
+  return text === '' ? [] : text.split(':').map((group) => Number.parseInt(group, 16));
+}
+
+function dotted(high: number, low: number): string {
+  return [high >> 8, high & 255, low >> 8, low & 255].join('.');
+}
+
 /** The IPv4 address that packets to an IPv6 one end at. */
-function embedded(groups: readonly number[]): string | undefined {
-  const dotted = (high: number, low: number): string => [high >> 8, high & 255, low >> 8, low & 255].join('.');
-  const starts = (...prefix: number[]): boolean => prefix.every((group, i) => groups[i] === group);
-  const [, second, third, , , , seventh, eighth] = groups as [number, number, number, number, number, number, number, number];
+function embedded(address: readonly number[]): string | undefined {
+  const starts = (...prefix: number[]): boolean => prefix.every((group, i) => address[i] === group);
+  const [, second, third, , , , seventh, eighth] = address as [number, number, number, number, number, number, number, number];
   const mapped = starts(0, 0, 0, 0, 0, 0xffff);
   const translated = starts(0, 0, 0, 0, 0xffff, 0);
   const nat64 = starts(0x64, 0xff9b, 0, 0, 0, 0);

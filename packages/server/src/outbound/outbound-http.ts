@@ -26,17 +26,16 @@ export function createOutbound({ allow, resolver = systemResolver }: OutboundDep
 
   async function resolve(host: string): Promise<readonly string[]> {
     const name = host.replace(/^\[(.*)\]$/, '$1');
-    const addresses = isIP(name) === 0 ? await resolver(name).catch((cause: unknown) => Promise.reject(new OutboundFailed(`${name} does not resolve`, { cause }))) : [name];
+    const addresses = isIP(name) === 0 ? await resolver(name).catch((cause: unknown) => { throw new OutboundFailed(`${name} does not resolve`, { cause }); }) : [name];
     if (addresses.length === 0) throw new OutboundFailed(`${name} does not resolve`);
-    const refused = addresses.find((address) => !isAllowed(address));
-    if (refused !== undefined) throw new OutboundRefused(notAllowed(name, refused));
+    if (!addresses.every(isAllowed)) throw new OutboundRefused(notAllowed(name));
     return addresses;
   }
 
   /** One request and its answer, redirects included. */
   async function follow(request: OutboundRequest, signal: AbortSignal, hops: number): Promise<OutboundResponse> {
     checkUrl(request.url);
-    const addresses = await settledBefore(signal, resolve(request.url.hostname));
+    const addresses = await beforeAbort(signal, resolve(request.url.hostname));
     const response = await exchange(request, addresses, signal);
     const next = hops > 0 ? redirected(request, response) : undefined;
     return next ? follow(next, signal, hops - 1) : response;
@@ -45,15 +44,22 @@ export function createOutbound({ allow, resolver = systemResolver }: OutboundDep
   return {
     resolve,
     async request(request) {
-      const timeout = AbortSignal.timeout(request.timeout);
-      const signal = request.signal ? AbortSignal.any([timeout, request.signal]) : timeout;
+      const { url, timeout, redirects = 0 } = request;
+      const given = new AbortController();
+      const timer = setTimeout(() => given.abort(new OutboundFailed(`${url.host} did not answer within ${timeout} ms`)), timeout);
+      const stop = (): void => given.abort(new OutboundFailed(`the request to ${url.host} was broken off`));
+      request.signal?.addEventListener('abort', stop);
+      if (request.signal?.aborted) stop();
       try {
-        return await follow(request, signal, request.redirects ?? 0);
+        return await follow(request, given.signal, redirects);
       } catch (error) {
-        if (error instanceof OutboundRefused || error instanceof OutboundFailed) throw error;
-        const { host } = request.url;
-        if (timeout.aborted) throw new OutboundFailed(`${host} did not answer within ${request.timeout} ms`, { cause: error });
-        throw new OutboundFailed(`the request to ${host} failed: ${(error as NodeJS.ErrnoException).code ?? (error as Error).name}`, { cause: error });
+        if (error instanceof OutboundRefused) throw error;
+        given.signal.throwIfAborted();
+        if (error instanceof OutboundFailed) throw error;
+        throw new OutboundFailed(`the request to ${url.host} failed: ${(error as NodeJS.ErrnoException).code ?? (error as Error).name}`, { cause: error });
+      } finally {
+        clearTimeout(timer);
+        request.signal?.removeEventListener('abort', stop);
       }
     },
   };
@@ -63,9 +69,10 @@ async function systemResolver(host: string): Promise<readonly string[]> {
   return (await lookup(host, { all: true })).map(({ address }) => address);
 }
 
-function notAllowed(name: string, address: string): string {
-  const what = name === address ? address : `${name}, which is ${address},`;
-  return `${what} is not a public address; the installation's setting SLIPWAY_ALLOW_ENDPOINTS would have to allow it`;
+/** What a name resolves to is not for everyone who may name it to know. */
+function notAllowed(name: string): string {
+  const what = isIP(name) === 0 ? `${name} resolves to an address that is not public` : `${name} is not a public address`;
+  return `${what}; the installation's setting SLIPWAY_ALLOW_ENDPOINTS would have to allow it`;
 }
 
 function checkUrl(url: URL): void {
@@ -75,19 +82,13 @@ function checkUrl(url: URL): void {
 }
 
 /** Resolving a name cannot be broken off, so it is left behind. */
-async function settledBefore<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
-  signal.throwIfAborted();
-  let stop = (): void => {};
-  const aborted = new Promise<never>((_, reject) => {
-    stop = () => reject(signal.reason as Error);
-    signal.addEventListener('abort', stop, { once: true });
+function beforeAbort<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const stop = (): void => reject(signal.reason as Error);
+    if (signal.aborted) stop();
+    signal.addEventListener('abort', stop);
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop));
   });
-  try {
-    return await Promise.race([work, aborted]);
-  } finally {
-    signal.removeEventListener('abort', stop);
-    work.catch(() => undefined);
-  }
 }
 
 /** One request on a connection of its own, to one of the judged addresses. */
