@@ -32,12 +32,13 @@ const DURATIONS: Partial<Record<BuildPhaseType, string>> = {
   FINALIZING: 'FinalizingDuration',
 };
 
+/** The supervisor's clock and the server's may disagree by a little. */
+const seconds = (from: number, to: number): number => Math.max(0, to - from) / 1000;
+
 /** What a finished build counts for, once for its project and once for the account. */
 export function buildMetrics(build: StoredBuild): MetricPoint[] {
   const end = build.ended_at ?? build.started_at;
   const point = (name: string, value: number, unit: string, timestamp = end) => ({ name, value, unit, timestamp });
-  // The supervisor's clock and the server's may disagree by a little.
-  const seconds = (from: number, to: number): number => Math.max(0, to - from) / 1000;
   const points = [
     point('Builds', 1, 'Count', build.started_at),
     ...(build.status === 'SUCCEEDED' ? [point('SucceededBuilds', 1, 'Count')] : []),

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { Slipway } from '@slipway/testkit';
-import { buildsOf } from './house.ts';
+import { buildsOf, buildspec } from './house.ts';
 
 let s: Slipway;
 let builds: ReturnType<typeof buildsOf>;
@@ -21,11 +21,10 @@ async function sum(MetricName: string, project?: string): Promise<number | undef
 }
 
 it('a build that is over counts for its project and for the account, with the durations of its phases', async () => {
-  const buildspec = (command: string): string => `version: 0.2\nphases:\n  build:\n    commands: ["${command}"]\n`;
-  await builds.project('measured', { source: { type: 'NO_SOURCE', buildspec: buildspec('true') } });
-  await builds.project('other', { source: { type: 'NO_SOURCE', buildspec: buildspec('true') } });
+  await builds.project('measured', { source: { type: 'NO_SOURCE', buildspec: buildspec(['true']) } });
+  await builds.project('other', { source: { type: 'NO_SOURCE', buildspec: buildspec(['true']) } });
   await builds.run('measured');
-  await builds.run('measured', { buildspecOverride: buildspec('exit 1') });
+  await builds.run('measured', { buildspecOverride: buildspec(['exit 1']) });
   await builds.run('other');
   expect([await sum('Builds', 'measured'), await sum('SucceededBuilds', 'measured'), await sum('FailedBuilds', 'measured')]).toEqual([2, 1, 1]);
   expect([await sum('Builds'), await sum('SucceededBuilds'), await sum('FailedBuilds')]).toEqual([3, 2, 1]);
