@@ -115,14 +115,15 @@ function parseMerge(output: Buffer, clean: boolean): TreeMerge {
 
 /** Only the lines that begin with `@@` are read: no line of the files does, for each has its sign in front. */
 function parseHunkHeaders(output: Buffer): LineChange[] {
-  const side = (start: string, count: string | undefined): [number, number] => {
-    const length = count === undefined ? 1 : Number(count);
-    // Of no lines git names the line before them.
-    const first = length === 0 ? Number(start) : Number(start) - 1;
-    return [first, first + length];
-  };
   return output.toString('latin1').split('\n').map((line) => /^@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@/.exec(line)).filter((match) => match !== null)
-    .map((match) => ({ before: side(match[1]!, match[2]), after: side(match[3]!, match[4]) }));
+    .map((match) => ({ before: linesIn(match[1]!, match[2]), after: linesIn(match[3]!, match[4]) }));
+}
+
+function linesIn(start: string, count: string | undefined): [number, number] {
+  const length = count === undefined ? 1 : Number(count);
+  // Of no lines git names the line before them.
+  const first = length === 0 ? Number(start) : Number(start) - 1;
+  return [first, first + length];
 }
 
 /** Three versions of a text merged, with one side's lines where both changed the same. */

@@ -81,13 +81,14 @@ async function treeAt(repository: Repository, row: RepositoryRow, specifier: str
 
 /** Two folders are compared file by file; anything else as one file. */
 async function* changesOf(repository: Repository, before: TreeEntry | undefined, after: TreeEntry | undefined, from: string | undefined): AsyncGenerator<TreeChange, void> {
-  const folder = (entry: TreeEntry | undefined): string | undefined => (entry?.mode === MODES.folder ? entry.id : undefined);
-  const file = (entry: TreeEntry | undefined): FileAt | undefined => (entry && entry.mode !== MODES.folder ? entry : undefined);
-  const [was, is] = [file(before), file(after)];
+  const [was, is] = [fileIn(before), fileIn(after)];
   // The file itself has no path below the one that was asked for, and comes first.
   if ((was || is) && from === undefined && (was?.id !== is?.id || was?.mode !== is?.mode)) yield { path: '', ...was ? { before: was } : {}, ...is ? { after: is } : {} };
-  yield* repository.read.changes(folder(before), folder(after), from);
+  yield* repository.read.changes(folderIn(before), folderIn(after), from);
 }
+
+const folderIn = (entry: TreeEntry | undefined): string | undefined => (entry?.mode === MODES.folder ? entry.id : undefined);
+const fileIn = (entry: TreeEntry | undefined): FileAt | undefined => (entry && entry.mode !== MODES.folder ? entry : undefined);
 
 function difference({ path: below, before, after }: TreeChange, beforePath: readonly string[], afterPath: readonly string[]): Difference {
   const blob = ({ id, mode }: FileAt, above: readonly string[]): BlobMetadata => ({ blobId: id, path: [...above, ...below === '' ? [] : [below]].join('/'), mode });
