@@ -17,7 +17,7 @@ import type { RepositoryReader } from './read.ts';
 import { moveReferences } from './refs.ts';
 import type { RefGuard } from './refs.ts';
 import { tidy } from './tidy.ts';
-import { advertise, receivePack, uploadPack } from './smart-http.ts';
+import { advertise, converse, receivePack, uploadPack } from './smart-http.ts';
 import type { Exchange, GitService, Push } from './smart-http.ts';
 import { repositoryWriter } from './write.ts';
 import type { RepositoryWriter } from './write.ts';
@@ -67,6 +67,8 @@ export interface Repository {
   checkout(commit: string, options: CheckoutOptions): Promise<void>;
   advertise(service: GitService, exchange: Omit<Exchange, 'body'>): Promise<void>;
   uploadPack(exchange: Exchange): Promise<void>;
+  /** A fetch over one connection in both directions. */
+  converse(exchange: Exchange): Promise<void>;
   receivePack(push: Push): Promise<void>;
   /** Packs what has piled up, where git finds that there is enough; beside pushes, API commits and readers. */
   tidy(signal: AbortSignal): Promise<void>;
@@ -91,6 +93,7 @@ export function createGit({ folder, idleMs }: { folder: string; idleMs?: number 
         checkout: async (commit, options) => checkout(await path(), commit, options),
         advertise: async (service, exchange) => advertise(await path(), service, exchange),
         uploadPack: async (exchange) => uploadPack(await path(), exchange),
+        converse: async (exchange) => converse(await path(), exchange),
         receivePack: async (push) => receivePack(await path(), push),
         tidy: async (signal) => tidy(await path(), signal),
       };

@@ -1,6 +1,7 @@
 import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 import { Readable, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { NO_OBJECT } from './names.ts';
 import { LARGEST_OBJECT, receiving } from './receiving.ts';
 import { readPushHead } from './pkt-line.ts';
 import type { PushHead } from './pkt-line.ts';
@@ -25,6 +26,8 @@ export interface Push extends Exchange {
   accept(head: PushHead): Promise<void>;
   /** Called once, right before the first byte of the answer. */
   started(): void;
+  /** The client goes on listening without ending what it sends, unless a pack ends it: SSH. */
+  readonly open?: boolean;
 }
 
 /** Writes the references that a repository offers, as `GET info/refs` shows them; does not end `output`. */
@@ -35,6 +38,12 @@ export async function advertise(path: string, service: GitService, { output, pro
 
 async function* nothing(): AsyncGenerator<Uint8Array, undefined> {
   return undefined;
+}
+
+/** Serves a whole fetch over one connection in both directions, as SSH has it. */
+export async function converse(path: string, { body, output, protocol, signal }: Exchange): Promise<void> {
+  const child = spawnGit(['upload-pack', '--', path], { env: protocolEnvironment(protocol) });
+  await stream(child, 'upload-pack', body, output, signal);
 }
 
 /** Serves one request of a fetch: streams both ways, at the pace of the slower side. Ends git when the client goes. */
@@ -56,6 +65,8 @@ export async function receivePack(path: string, push: Push): Promise<void> {
   const { body, output, protocol, signal } = push;
   const chunks = body[Symbol.asyncIterator]();
   const head = await acceptedHead(chunks, push);
+  const endsHere = push.open === true && !hasPack(head);
+  if (endsHere && head.commands.length === 0) return;
 
   const child = spawnGit(['receive-pack', '--stateless-rpc', '--', path], { env: { ...protocolEnvironment(protocol), GIT_ALLOC_LIMIT: LARGEST_OBJECT }, configuration: await receiving(path) });
   const patience = new AbortController();
@@ -70,7 +81,7 @@ export async function receivePack(path: string, push: Push): Promise<void> {
   };
   push.started();
   try {
-    await stream(child, 'receive-pack', holdingTheEnd(head.bytes, chunks, whenComplete), output, patience.signal);
+    await stream(child, 'receive-pack', holdingTheEnd(head.bytes, endsHere ? nothing() : chunks, whenComplete), output, patience.signal);
   } finally {
     signal.removeEventListener('abort', leave);
     await settle?.();
@@ -79,18 +90,23 @@ export async function receivePack(path: string, push: Push): Promise<void> {
 
 /** The commands, once they are accepted. A refused client is heard to its end, since it reads no answer before. */
 async function acceptedHead(chunks: AsyncIterator<Uint8Array>, push: Push): Promise<PushHead> {
+  let head: PushHead | undefined;
   try {
-    const head = await readPushHead(chunks);
+    head = await readPushHead(chunks);
     await push.accept(head);
     return head;
   } catch (error) {
+    if (push.open === true && (head === undefined || !hasPack(head))) throw error;
     while (!(await chunks.next()).done);
     throw error;
   }
 }
 
+/** Whether a pack follows the commands: deletions alone need none. */
+const hasPack = ({ commands }: PushHead): boolean => commands.some(({ new: next }) => next !== NO_OBJECT);
+
 /** Passes chunks on, always one behind; calls `complete` when there are no more, before the last. */
-async function* holdingTheEnd(first: Uint8Array, rest: AsyncIterator<Uint8Array>, complete: () => Promise<void>): AsyncGenerator<Uint8Array> {
+async function* holdingTheEnd(first: Uint8Array, rest: AsyncIterator<Uint8Array, unknown>, complete: () => Promise<void>): AsyncGenerator<Uint8Array> {
   let held = first;
   for (let next = await rest.next(); !next.done; next = await rest.next()) {
     if (next.value.length === 0) continue;

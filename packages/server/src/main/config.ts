@@ -10,6 +10,8 @@ export interface Config {
   /** Absolute path of the data folder. */
   readonly data: string;
   readonly region: string;
+  /** Git over SSH; off where undefined. */
+  readonly sshPort: number | undefined;
   readonly accountId: string;
   readonly tls: { readonly certificateFile: string; readonly keyFile: string } | undefined;
   readonly rootKey: { readonly accessKeyId: string; readonly secretAccessKey: string } | undefined;
@@ -47,6 +49,7 @@ interface Setting {
 export const settings = [
   { flag: 'port', variable: 'SLIPWAY_PORT', value: 'NUMBER', help: 'port to listen on (4566; 0 takes a free one)' },
   { flag: 'bind', variable: 'SLIPWAY_BIND', value: 'ADDRESS', help: 'address to listen on (127.0.0.1)' },
+  { flag: 'ssh-port', variable: 'SLIPWAY_SSH_PORT', value: 'NUMBER', help: 'serve git over SSH on this port (off; 0 takes a free one)' },
   { flag: 'data', variable: 'SLIPWAY_DATA', value: 'DIR', help: 'data folder (~/.slipway)' },
   { flag: 'region', variable: 'SLIPWAY_REGION', value: 'REGION', help: 'region that `slipway env` exports (us-east-1)' },
   { flag: 'account-id', variable: 'SLIPWAY_ACCOUNT_ID', value: '12 DIGITS', help: 'the first account (000000000000)' },
@@ -100,6 +103,7 @@ export function readConfig(flags: Readonly<Record<string, string | boolean | und
     port: Number(checked(given('port'), '4566', (value) => /^\d{1,5}$/.test(value) && Number(value) < 65536, 'a port number, 0 to 65535')),
     bind,
     data: resolve(given('data')?.value ?? join(homedir(), '.slipway')),
+    sshPort: given('ssh-port') && Number(checked(given('ssh-port'), '', (value) => /^\d{1,5}$/.test(value) && Number(value) < 65536, 'a port number, 0 to 65535')),
     region: checked(given('region'), 'us-east-1', (value) => /^[a-z]{2}(-[a-z]+)+-\d$/.test(value), 'a region such as us-east-1'),
     accountId: checked(given('account-id'), '000000000000', (value) => /^\d{12}$/.test(value), '12 digits'),
     tls: together(given('tls-cert'), given('tls-key'), (certificateFile, keyFile) => ({ certificateFile, keyFile })),

@@ -1,19 +1,18 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { canReport, FLUSH, isBranchName, isReferenceName, MalformedPush, NO_OBJECT, packetLine, refusalReport } from '../../git/index.ts';
+import { canReport, FLUSH, packetLine, refusalReport } from '../../git/index.ts';
 import type { Git, PushHead } from '../../git/index.ts';
 import type { Authorizer } from '../../kernel/access.ts';
 import type { Database } from '../../kernel/database.ts';
 import type { Door, DoorContext } from '../../kernel/door.ts';
-import { ServiceError } from '../../kernel/errors.ts';
 import { gitAccess } from './access.ts';
 import { BadCredentials, gitClient } from './git-credentials.ts';
 import type { GitClient, GitCredentialsDeps } from './git-credentials.ts';
 import { gitRequest, hurried, isGitPath, isLfsPath, plainBody, refuseLfs, SlowSender } from './git-requests.ts';
 import type { GitRequest } from './git-requests.ts';
 import { limits } from './limits.ts';
-import { RepositoryGone } from './ref-changes.ts';
+import { mayPush, pushRefusal, regionOf } from './pushing.ts';
 import type { RefChanges } from './ref-changes.ts';
-import { findRepository, regionsOf } from './store.ts';
+import { findRepository } from './store.ts';
 import type { RepositoryRow } from './store.ts';
 
 export interface GitDoorDeps extends GitCredentialsDeps {
@@ -79,12 +78,6 @@ async function admit(deps: GitDoorDeps, request: IncomingMessage, response: Serv
   return { asked, caller, repository, request, response, context };
 }
 
-/** Git credentials and our address name no region: the default one, unless only another has a repository of the name. */
-async function regionOf({ db, regions }: GitDoorDeps, account: string, name: string): Promise<string> {
-  const found = await regionsOf(db, account, name);
-  return found.length === 1 ? found[0]! : regions.default;
-}
-
 async function advertise({ git }: GitDoorDeps, { asked, repository, request, response, context }: Visit): Promise<void> {
   const handle = git.repository(repository.repository_id);
   if (repository.default_branch !== null) await handle.setHead(repository.default_branch);
@@ -121,7 +114,7 @@ async function pushTo(deps: GitDoorDeps, visit: Visit): Promise<void> {
       guard: deps.changes.guard(repository, caller.arn),
       async accept(read) {
         head = read;
-        await mayPush(deps, visit, read);
+        await mayPush(deps.authorizer, { caller, repository, circumstances: circumstances(request, context) }, read);
       },
       started: () => answerAs(response, 'application/x-git-receive-pack-result'),
     });
@@ -135,27 +128,6 @@ async function pushTo(deps: GitDoorDeps, visit: Visit): Promise<void> {
   response.end();
 }
 
-/** Every reference must be allowed, or none is changed. */
-async function mayPush({ authorizer }: GitDoorDeps, { caller, repository, request, context }: Visit, { commands }: PushHead): Promise<void> {
-  if (commands.length > limits.referencesPerPush) throw new MalformedPush(`a push may change at most ${limits.referencesPerPush} references`);
-  const strange = commands.find(({ ref, new: next }) => !mayBePushed(ref, next));
-  if (strange) throw new MalformedPush(`the push names a reference that is not allowed: names have at most ${limits.branchNameLength} characters, and a branch's is not an object's id`);
-  const deleted = commands.find(({ ref, new: next }) => ref === `refs/heads/${repository.default_branch}` && /^0+$/.test(next));
-  if (deleted) throw new MalformedPush(`the default branch cannot be deleted: ${repository.default_branch}`);
-  if (commands.length === 0) return;
-  const requests = commands.map(({ ref }) => gitAccess('GitPush', repository, repository.name, ref));
-  await authorizer.authorize(caller, requests, { ...circumstances(request, context), region: repository.region });
-}
-
-/** Whether git and CodeCommit allow the name; what has one already may be deleted. */
-function mayBePushed(ref: string, next: string): boolean {
-  if (!isReferenceName(ref)) return false;
-  if (next === NO_OBJECT) return true;
-  const [, , ...rest] = ref.split('/');
-  const name = rest.join('/');
-  return name.length <= limits.branchNameLength && (!ref.startsWith('refs/heads/') || isBranchName(name));
-}
-
 function bodyOf({ asked, request, response }: Visit): AsyncIterable<Uint8Array> | undefined {
   if (request.headers['content-type'] !== `application/x-${asked.service}-request`) {
     return refuse(request, response, 415, `The content type must be application/x-${asked.service}-request.`);
@@ -167,12 +139,9 @@ function bodyOf({ asked, request, response }: Visit): AsyncIterable<Uint8Array> 
 /** What a git user is told, and how; undefined for errors that are ours. */
 function refusalOf(error: unknown): { status: number; text: string } | undefined {
   if (error instanceof BadCredentials) return { status: 403, text: error.message };
-  if (error instanceof ServiceError && error.name === 'AccessDeniedException') return { status: 403, text: error.message };
   if (error instanceof SlowSender) return { status: 408, text: error.message };
-  if (error instanceof MalformedPush) return { status: 400, text: error.message };
   if (isUnzipError(error)) return { status: 400, text: 'The body is not the gzip that its content encoding says.' };
-  if (error instanceof RepositoryGone) return { status: 404, text: error.message };
-  return undefined;
+  return pushRefusal(error);
 }
 
 const isUnzipError = (error: unknown): boolean => error instanceof Error && 'code' in error && String(error.code).startsWith('Z_');

@@ -3,7 +3,7 @@ import type { Jobs } from '../../engine/jobs.ts';
 import type { Outbox } from '../../engine/outbox.ts';
 import type { Watches } from '../../engine/watch.ts';
 import type { Git, GitSources } from '../../git/index.ts';
-import type { AccessKeys, Authorizer, ServicePasswords } from '../../kernel/access.ts';
+import type { AccessKeys, Authorizer, ServicePasswords, SshKeys } from '../../kernel/access.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import type { Database } from '../../kernel/database.ts';
 import type { Log } from '../../kernel/log.ts';
@@ -29,6 +29,8 @@ import { repositories } from './repositories.ts';
 import { reviewAccess } from './review-access.ts';
 import { reviewFollowers, reviews } from './reviews.ts';
 import { gitSources } from './sources.ts';
+import { sshServer } from './ssh/server.ts';
+import type { SshSettings } from './ssh/server.ts';
 import { tagging } from './tags.ts';
 
 export interface CodeCommitDeps {
@@ -45,20 +47,24 @@ export interface CodeCommitDeps {
   readonly servicePasswords: ServicePasswords;
   readonly authorizer: Authorizer;
   readonly regions: Regions;
+  /** Git over SSH, where it is asked for. */
+  readonly ssh?: SshSettings & { readonly keys: SshKeys };
 }
 
 /** CodeCommit: repositories over git, by AWS's API and by git itself. `sources` is the port for builds and pipelines. */
 export function createCodeCommit(deps: CodeCommitDeps): Room & { readonly sources: GitSources } {
   const changes = refChanges({ ...deps, followers: reviewFollowers(deps) });
   const content = { ...deps, changes };
+  const ssh = deps.ssh && sshServer({ ...deps, changes, sshKeys: deps.ssh.keys }, deps.ssh);
   return {
     service: service<CodeCommitApi>()({
       name: 'codecommit',
-      operations: { ...repositories(deps), ...branches(content), ...commits(content), ...files(content), ...commitCreation(content), ...differences(content), ...fileHistory(content), ...merges(content), ...mergeConflicts(content), ...tagging(deps), ...reviews(content) },
+      operations: { ...repositories({ ...deps, sshPort: () => ssh?.port }), ...branches(content), ...commits(content), ...files(content), ...commitCreation(content), ...differences(content), ...fileHistory(content), ...merges(content), ...mergeConflicts(content), ...tagging(deps), ...reviews(content) },
       access: { ...access, ...reviewAccess(deps.db) },
       notYet,
     }),
     migrations,
+    ...ssh && { start: () => ssh.listen(), stop: () => ssh.close() },
     doors: [gitDoor({ ...deps, changes })],
     sources: gitSources(deps),
   };

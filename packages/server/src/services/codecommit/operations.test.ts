@@ -27,7 +27,7 @@ describe('repositories', () => {
     const { repositoryMetadata } = await house.call('GetRepository', { repositoryName: name });
     expect(repositoryMetadata).toMatchObject({
       accountId: place.account, repositoryName: name, repositoryDescription: 'Text', Arn: `arn:aws:codecommit:us-east-1:${place.account}:${name}`,
-      cloneUrlHttp: `${house.endpoint}/v1/repos/${name}`, cloneUrlSsh: `ssh://git-codecommit.us-east-1.amazonaws.com/v1/repos/${name}`,
+      cloneUrlHttp: `${house.endpoint}/v1/repos/${name}`,
     });
     expect(repositoryMetadata?.repositoryId).toMatch(/^[0-9a-f-]{36}$/);
     expect(repositoryMetadata?.defaultBranch).toBeUndefined();

@@ -29,9 +29,11 @@ export interface RepositoriesDeps {
   readonly jobs: Jobs;
   readonly git: Git;
   readonly paging: Paging;
+  /** Where git over SSH listens; undefined where it does not. */
+  readonly sshPort: () => number | undefined;
 }
 
-export function repositories({ db, clock, jobs, git, paging }: RepositoriesDeps) {
+export function repositories({ db, clock, jobs, git, paging, sshPort }: RepositoriesDeps) {
   // The row goes first and takes the name with it; the files follow, whatever happens in between.
   jobs.handle(REMOVAL, (run) => git.remove(run.key.id));
 
@@ -48,11 +50,11 @@ export function repositories({ db, clock, jobs, git, paging }: RepositoriesDeps)
         await insertRepository(tx, row).catch(nameExists(name));
         await putTags(tx, tagged(row), tagsIn(input.tags), refuseTags);
       });
-      return { repositoryMetadata: metadata(row, call) };
+      return { repositoryMetadata: metadata(row, call, sshPort()) };
     },
 
     async GetRepository(input, call) {
-      return { repositoryMetadata: metadata(await existing(db, call, input.repositoryName), call) };
+      return { repositoryMetadata: metadata(await existing(db, call, input.repositoryName), call, sshPort()) };
     },
 
     async BatchGetRepositories(input, call) {
@@ -64,7 +66,7 @@ export function repositories({ db, clock, jobs, git, paging }: RepositoriesDeps)
       const found = new Map((await findRepositories(db, call, names.map(repositoryName))).map((row) => [row.name, row]));
       const rows = [...new Set(names)].map((name) => found.get(name)).filter((row) => row !== undefined);
       return {
-        repositories: rows.map((row) => metadata(row, call)),
+        repositories: rows.map((row) => metadata(row, call, sshPort())),
         repositoriesNotFound: [...new Set(names)].filter((name) => !found.has(name)),
         errors: [],
       };
@@ -123,7 +125,7 @@ export function repositories({ db, clock, jobs, git, paging }: RepositoriesDeps)
   } satisfies Partial<Operations<CodeCommitApi>>;
 }
 
-function metadata(row: RepositoryRow, call: Pick<Call, 'endpoint'>): RepositoryMetadata {
+function metadata(row: RepositoryRow, call: Pick<Call, 'endpoint'>, port: number | undefined): RepositoryMetadata {
   return {
     accountId: row.account,
     repositoryId: row.repository_id,
@@ -133,7 +135,7 @@ function metadata(row: RepositoryRow, call: Pick<Call, 'endpoint'>): RepositoryM
     lastModifiedDate: row.updated_at,
     creationDate: row.created_at,
     cloneUrlHttp: `${call.endpoint}/v1/repos/${row.name}`,
-    cloneUrlSsh: `ssh://git-codecommit.${row.region}.amazonaws.com/v1/repos/${row.name}`,
+    cloneUrlSsh: port === undefined ? undefined : `ssh://${new URL(call.endpoint).hostname}:${port}/v1/repos/${row.name}`,
     Arn: repositoryArn(row, row.name),
   };
 }
