@@ -36,8 +36,9 @@ describe('the edge', () => {
       doors: [broken],
       regionExists: () => true,
       clock: systemClock,
-      log: { ...silent, error: (message) => void errors.push(message) },
+      log: { ...silent, warn: (message) => void errors.push(message), error: (message) => void errors.push(message) },
       tls: undefined,
+      maxConnections: 3,
     });
     ({ port } = await edge.listen(0, '127.0.0.1'));
   });
@@ -56,6 +57,25 @@ describe('the edge', () => {
     expect(errors).toEqual(['answering failed']);
     expect(await raw('GET /broken HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n')).toMatch(/^HTTP\/1.1 500/);
     expect(await isAlive()).toBe(true);
+  });
+
+  it('closes connections beyond the limit, keeps the others, and takes new ones when one has gone', async () => {
+    const open = [];
+    for (let i = 0; i < 3; i++) {
+      const socket = connect(port, '127.0.0.1');
+      await once(socket, 'connect');
+      open.push(socket);
+    }
+    // Accepting is the server's, so a round over one of them says that it has them all.
+    open[2]!.write('GET /_slipway/health HTTP/1.1\r\nHost: x\r\n\r\n');
+    expect(String((await once(open[2]!, 'data'))[0])).toMatch(/^HTTP\/1.1 200/);
+    expect(await raw('GET /_slipway/health HTTP/1.1\r\nHost: x\r\n\r\n')).toMatch(/^$|^ECONNRESET|^EPIPE/);
+    expect(await raw('GET /_slipway/health HTTP/1.1\r\nHost: x\r\n\r\n')).toMatch(/^$|^ECONNRESET|^EPIPE/);
+    expect(errors).toEqual(['connections are closed: there are as many as can be']);
+    open[0]!.write('GET /_slipway/health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n');
+    expect(await text(open[0]!)).toMatch(/^HTTP\/1.1 200/);
+    await expect.poll(isAlive).toBe(true);
+    for (const socket of open) socket.destroy();
   });
 
   it.each([

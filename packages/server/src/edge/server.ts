@@ -10,7 +10,7 @@ import { uuid } from '../kernel/ids.ts';
 import type { Log } from '../kernel/log.ts';
 import type { Call } from '../kernel/service.ts';
 import { wireRequest, type Route, type Wire } from '../wire/index.ts';
-import { maxHeaderBytes, requestTimeoutMs } from './limits.ts';
+import { maxConnections, maxHeaderBytes, requestTimeoutMs } from './limits.ts';
 import { openAnswer } from './open.ts';
 import { send } from './send.ts';
 
@@ -24,6 +24,7 @@ export interface EdgeDeps {
   readonly clock: Clock;
   readonly log: Log;
   readonly tls: { readonly cert: Buffer; readonly key: Buffer } | undefined;
+  readonly maxConnections?: number;
 }
 
 export interface Edge {
@@ -149,6 +150,15 @@ export function createEdge(deps: EdgeDeps): Edge {
 
   const options = { maxHeaderSize: maxHeaderBytes, requestTimeout: requestTimeoutMs, keepAliveTimeout: 65_000, noDelay: true };
   const server: Server = deps.tls ? createHttpsServer({ ...options, ...deps.tls }, listener) : createHttpServer(options, listener);
+
+  server.maxConnections = deps.maxConnections ?? maxConnections;
+  let full = false;
+  server.on('connection', () => (full = false));
+  server.on('drop', (dropped) => {
+    // Once, not for each: who floods us should not flood the log too.
+    if (!full) deps.log.warn('connections are closed: there are as many as can be', { limit: server.maxConnections, from: dropped?.remoteAddress });
+    full = true;
+  });
 
   return {
     listen: (port, address) =>
