@@ -14,7 +14,7 @@ interface Finding {
 
 /**
  * Checks an operation's input against its contract: required members and enums.
- * @throws ServiceError in AWS's words, with all that is wrong; the service's own `…RequiredException` where the operation has one.
+ * @throws ServiceError in AWS's words, with all that is wrong; the service's own `…RequiredException` or `Invalid…Exception` where the operation has one.
  */
 export function validate(contract: Contract, operation: string, input: unknown): void {
   const shape = contract.operations[operation];
@@ -80,6 +80,12 @@ function missing(path: string, topLevel: string): Finding {
 function refusal(contract: Contract, errors: readonly string[], findings: readonly Finding[]): ServiceError {
   const own = findings.find((finding) => finding.kind === 'missing' && errors.includes(`${upperFirst(finding.path)}RequiredException`));
   if (own) return new ServiceError(`${upperFirst(own.path)}RequiredException`, `The ${words(own.path)} is required, but was not specified.`);
+  // CodeCommit and CodeDeploy name a wrong value by its member: InvalidPullRequestStatusException.
+  for (const { kind, path, text } of findings) {
+    const member = upperFirst(path.split('.').at(-1) ?? '');
+    const named = kind === 'enum' ? [`Invalid${member}Exception`, `Invalid${member}EnumException`].find((name) => errors.includes(name)) : undefined;
+    if (named !== undefined) return new ServiceError(named, validationErrors([text]));
+  }
   if (familyOf(contract) === 's3') return s3Refusal(findings[0]!);
   return refuse('ValidationException', validationErrors(findings.map((finding) => finding.text)));
 }

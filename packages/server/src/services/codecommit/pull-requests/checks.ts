@@ -29,7 +29,6 @@ export function description(text: string | undefined): string | null {
 export function oneTarget(targets: readonly Target[]): Target {
   const [target, ...more] = targets;
   if (targets.length === 0) throw fail('TargetsRequiredException', 'An array of target objects is required.');
-  if (targets.some((one) => one === null)) throw fail('TargetRequiredException', 'A pull request target is required.');
   if (new Set(targets.map(({ repositoryName }) => repositoryName)).size > 1) {
     throw fail('MultipleRepositoriesInPullRequestException', 'A pull request cannot have targets in more than one repository.');
   }
