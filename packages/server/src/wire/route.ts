@@ -7,8 +7,8 @@ import { inflated } from './inflate.ts';
 import { matchRest } from './route-rest.ts';
 import { bucketOfHost } from './route-s3.ts';
 
-/** The longest form: policies and templates are the longest members. Read before anything of the request is believed, so it is kept short. */
-const MAX_FORM_BYTES = 2 * 1024 * 1024;
+/** The longest form: a batch of SQS's messages, 1 MiB, percent-encoded. Read before anything of the request is believed, so it is kept short. */
+const MAX_FORM_BYTES = 4 * 1024 * 1024;
 
 /** Finds what a request asks for. Made once, for the services that a server answers. */
 export function createRouter(contracts: readonly Contract[], maxBodyBytes: number): (request: WireRequest) => Promise<Route> {
