@@ -33,7 +33,7 @@ export interface Metrics {
 }
 
 const AGE: JobKey = { kind: 'metrics/age', account: '', region: '', id: 'blocks' };
-const AGE_EVERY = 10 * 60_000;
+const AGE_EVERY = 60 * 60_000;
 const BLOCKS_PER_ROUND = 100;
 const REMEMBERED = 100_000;
 

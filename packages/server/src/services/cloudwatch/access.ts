@@ -1,12 +1,34 @@
 import type { CloudWatchApi } from '@slipway/contracts';
 import type { AccessTable, Call, OperationRequest } from '../../kernel/service.ts';
+import { alarmArn, dashboardArn } from './arns.ts';
 import type { notYet } from './not-yet.ts';
 
 const onEverything = (): OperationRequest => ({ resource: '*' });
+const onResource = (input: { ResourceARN: string }): OperationRequest => ({ resource: input.ResourceARN });
+const onDashboard = (input: { DashboardName: string }, call: Call): OperationRequest => ({ resource: dashboardArn(call, input.DashboardName) });
+const onAlarm = (input: { AlarmName: string }, call: Call): OperationRequest => ({ resource: alarmArn(call, input.AlarmName) });
+const onAlarms = (input: { AlarmNames: string[] }, call: Call): OperationRequest[] => input.AlarmNames.map((name) => ({ resource: alarmArn(call, name) }));
+const onAllAlarms = (_input: unknown, call: Call): OperationRequest => ({ resource: alarmArn(call, '*') });
 
 export const access: AccessTable<CloudWatchApi, (typeof notYet)[number]> = {
-  PutMetricData: (input: { Namespace: string }, _call: Call) => ({ resource: '*', context: { 'cloudwatch:namespace': input.Namespace } }),
+  PutMetricData: (input) => ({ resource: '*', context: { 'cloudwatch:namespace': input.Namespace } }),
   GetMetricData: onEverything,
   GetMetricStatistics: onEverything,
   ListMetrics: onEverything,
+  PutMetricAlarm: onAlarm,
+  PutCompositeAlarm: onAlarm,
+  SetAlarmState: onAlarm,
+  DescribeAlarms: onAllAlarms,
+  DescribeAlarmsForMetric: onEverything,
+  DescribeAlarmHistory: (input, call) => ({ resource: alarmArn(call, input.AlarmName ?? '*') }),
+  DeleteAlarms: onAlarms,
+  EnableAlarmActions: onAlarms,
+  DisableAlarmActions: onAlarms,
+  PutDashboard: onDashboard,
+  GetDashboard: onDashboard,
+  ListDashboards: onEverything,
+  DeleteDashboards: (input, call) => input.DashboardNames.map((name) => ({ resource: dashboardArn(call, name) })),
+  TagResource: onResource,
+  UntagResource: onResource,
+  ListTagsForResource: onResource,
 };

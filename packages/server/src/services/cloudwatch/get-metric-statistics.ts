@@ -8,7 +8,6 @@ import { isPeriod, LIMITS } from './limits.ts';
 import { identityOf } from './queries.ts';
 import { roundedSpan } from './span.ts';
 import { statisticOf } from './statistics.ts';
-import { isUnit } from './units.ts';
 
 const STATISTICS: readonly Statistic[] = ['SampleCount', 'Average', 'Sum', 'Minimum', 'Maximum'];
 
@@ -24,7 +23,7 @@ export function getMetricStatistics({ clock, metrics }: { clock: Clock; metrics:
   } satisfies Partial<Operations<CloudWatchApi>>;
 }
 
-function check({ StartTime: start, EndTime: end, Period: period, Statistics: basic = [], ExtendedStatistics: extended = [], Unit: unit }: GetMetricStatisticsInput): void {
+function check({ StartTime: start, EndTime: end, Period: period, Statistics: basic = [], ExtendedStatistics: extended = [] }: GetMetricStatisticsInput): void {
   if (basic.length === 0 && extended.length === 0) throw fail('MissingRequiredParameterException', 'Must specify either Statistics or ExtendedStatistics');
   if (basic.length > 0 && extended.length > 0) throw fail('InvalidParameterCombinationException', 'The parameters Statistics and ExtendedStatistics are mutually exclusive and you have specified both.');
   if (start >= end) throw fail('InvalidParameterCombinationException', 'The parameter StartTime must be less than the parameter EndTime.');
@@ -34,9 +33,7 @@ function check({ StartTime: start, EndTime: end, Period: period, Statistics: bas
   if (asked > LIMITS.datapointsOfStatistics) {
     throw fail('InvalidParameterCombinationException', `You have requested up to ${asked} datapoints, which exceeds the limit of 1,440. You may reduce the datapoints requested by increasing Period, or decreasing the time range.`);
   }
-  for (const name of basic) if (!STATISTICS.includes(name)) throw invalid(`The value ${String(name)} for parameter Statistics is invalid.`);
   for (const name of extended) if (statisticOf(name) === undefined || STATISTICS.includes(name as Statistic)) throw invalid(`The value ${name} for parameter ExtendedStatistics is not supported.`);
-  if (unit !== undefined && !isUnit(unit)) throw invalid(`The value ${String(unit)} for parameter Unit is invalid.`);
 }
 
 /** None where nothing that was asked for is known. */

@@ -11,14 +11,22 @@ import { service } from '../../kernel/service.ts';
 import type { Room } from '../../kernel/service.ts';
 import type { Metrics } from '../../metrics/index.ts';
 import { access } from './access.ts';
+import { actInJobs } from './actions.ts';
+import { evaluateInJobs } from './advance.ts';
+import { alarms } from './alarms.ts';
+import { compositeAlarms } from './composite-alarms.ts';
+import { dashboards } from './dashboards.ts';
 import { getMetricData } from './get-metric-data.ts';
 import { getMetricStatistics } from './get-metric-statistics.ts';
 import { validate } from './limits.ts';
 import { listMetrics } from './list-metrics.ts';
+import { metricAlarms } from './metric-alarms.ts';
 import { migrations } from './migrations.ts';
 import { notYet } from './not-yet.ts';
 import { putMetricData } from './put-metric-data.ts';
 import { metricSink } from './sink.ts';
+import { tagOperations } from './tags.ts';
+import { tidyInJobs } from './tidy.ts';
 
 export interface CloudWatchDeps {
   readonly db: Database;
@@ -39,15 +47,22 @@ export interface CloudWatchRoom extends Room {
 
 /** Metrics, math over them, and alarms on both. */
 export function createCloudWatch(deps: CloudWatchDeps): CloudWatchRoom {
+  evaluateInJobs(deps);
+  actInJobs(deps);
+  const tidy = tidyInJobs(deps);
   return {
     service: service<CloudWatchApi>()({
       name: 'cloudwatch',
-      operations: { ...putMetricData(deps), ...getMetricData(deps), ...getMetricStatistics(deps), ...listMetrics(deps) },
+      operations: {
+        ...putMetricData(deps), ...getMetricData(deps), ...getMetricStatistics(deps), ...listMetrics(deps),
+        ...metricAlarms(deps), ...compositeAlarms(deps), ...alarms(deps), ...dashboards(deps), ...tagOperations(deps),
+      },
       access,
       notYet,
       validate,
     }),
     migrations,
+    start: tidy,
     metrics: metricSink(deps),
   };
 }

@@ -13,7 +13,6 @@ export function listMetrics({ clock, paging, metrics }: { clock: Clock; paging: 
     async ListMetrics(input, call) {
       refuseMembers(input, ['IncludeLinkedAccounts'], (name) => invalid(`The parameter ${name} is not supported by Slipway yet.`));
       if (input.OwningAccount !== undefined && input.OwningAccount !== call.account) throw invalid('The parameter OwningAccount is not supported by Slipway yet for other accounts.');
-      if (input.RecentlyActive !== undefined && input.RecentlyActive !== 'PT3H') throw invalid('The parameter RecentlyActive must be PT3H.');
       const { NextToken: token, ...filter } = input;
       const listing = pages(paging, call, 'cloudwatch:ListMetrics', filter, () => invalid('The value for parameter NextToken is invalid.'));
       const last = listing.read(token)?.map(String) as [string, string, string] | undefined;

@@ -9,7 +9,6 @@ import { addPoint, pointOf, pointOfSet, sortedDimensions } from '../../metrics/i
 import type { Measure, Metrics, Point } from '../../metrics/index.ts';
 import { fail, invalid } from './fail.ts';
 import { LIMITS } from './limits.ts';
-import { isUnit } from './units.ts';
 
 export function putMetricData({ db, clock, metrics }: { db: Database; clock: Clock; metrics: Metrics }) {
   return {
@@ -43,7 +42,6 @@ function dataOf(input: PutMetricDataInput): readonly MetricDatum[] {
 function measureOf(namespace: string, datum: MetricDatum, path: string, now: number): Measure {
   const { MetricName: name, Unit: unit = 'None', StorageResolution: resolution = 60, Timestamp: time = now } = datum;
   if (name.length < 1 || name.length > 255) throw invalid(`The parameter ${path}.MetricName must be between 1 and 255 characters long.`);
-  if (!isUnit(unit)) throw invalid(`The value ${String(unit)} for parameter ${path}.Unit is invalid.`);
   if (resolution !== 1 && resolution !== 60) throw invalid(`The value ${resolution} for parameter ${path}.StorageResolution is invalid. Valid values are 1 and 60.`);
   if (time < now - LIMITS.oldestDatum) throw invalid(`The parameter ${path}.Timestamp must specify a time within the past two weeks.`);
   if (time > now + LIMITS.latestDatum) throw invalid(`The parameter ${path}.Timestamp must specify a time no more than two hours in the future.`);

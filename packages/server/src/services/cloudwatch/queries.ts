@@ -10,7 +10,6 @@ import type { Expression } from './math/parse.ts';
 import type { TimeSeries } from './math/values.ts';
 import { statisticOf } from './statistics.ts';
 import type { Statistic } from './statistics.ts';
-import { isUnit } from './units.ts';
 
 /** Queries of metrics and math over them, checked. */
 export interface QueryPlan {
@@ -83,7 +82,6 @@ function metricSource({ MetricStat: stat }: MetricDataQuery): PlannedQuery['sour
   checkMetric(metric);
   const statistic = statisticOf(name);
   if (statistic === undefined) throw bad(`The value ${name} for parameter Stat is not a valid statistic.`);
-  if (unit !== undefined && !isUnit(unit)) throw bad(`The value ${String(unit)} for parameter Unit is invalid.`);
   return { kind: 'metric', metric: identityOf(metric), statistic, unit };
 }
 

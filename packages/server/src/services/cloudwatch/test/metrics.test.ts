@@ -49,7 +49,7 @@ describe('PutMetricData', () => {
     ['counts of another number', () => [{ MetricName: 'Latency', Values: [1, 2], Counts: [1] }], 'InvalidParameterCombinationException', 'must be of the same size'],
     ['more than 150 values', () => [{ MetricName: 'Latency', Values: Array.from({ length: 151 }, (_, i) => i) }], 'InvalidParameterValueException', 'The collection MetricData.member.1.Values must not have a size greater than 150.'],
     ['a value that is too large', () => [v, { ...v, Value: 2 ** 361 }], 'InvalidParameterValueException', 'for parameter MetricData.member.2.Value is invalid.'],
-    ['an unknown unit', () => [{ ...v, Unit: 'Miles' as 'Seconds' }], 'InvalidParameterValueException', 'The value Miles for parameter MetricData.member.1.Unit is invalid.'],
+    ['an unknown unit', () => [{ ...v, Unit: 'Miles' as 'Seconds' }], 'ValidationException', "Value 'Miles' at 'metricData.1.member.unit' failed to satisfy constraint"],
     ['another resolution', () => [{ ...v, StorageResolution: 5 }], 'InvalidParameterValueException', 'The value 5 for parameter MetricData.member.1.StorageResolution is invalid.'],
     ['a time more than two weeks ago', () => [{ ...v, Timestamp: date(s.clock.now() - 15 * 24 * HOUR) }], 'InvalidParameterValueException', 'The parameter MetricData.member.1.Timestamp must specify a time within the past two weeks.'],
     ['a time more than two hours ahead', () => [{ ...v, Timestamp: date(s.clock.now() + 3 * HOUR) }], 'InvalidParameterValueException', 'The parameter MetricData.member.1.Timestamp must specify a time no more than two hours in the future.'],
