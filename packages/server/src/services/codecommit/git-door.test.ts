@@ -174,6 +174,49 @@ describe('git push and fetch', () => {
   });
 });
 
+describe('protocols', () => {
+  it.each(['0', '1', '2'])('version %s clones, shallow and whole, and lists references', async (version) => {
+    const local = await workTree();
+    await local('tag', '-a', 'v1', '-m', 'One');
+    await local('push', '-q', 'origin', 'main', 'v1');
+    const as = (...args: string[]) => git('-c', `protocol.version=${version}`, ...args);
+    expect(await as('ls-remote', house.url('site'))).toMatchObject({ code: 0, stdout: expect.stringContaining('refs/tags/v1^{}') });
+    expect(await as('clone', '-q', house.url('site'), 'whole')).toMatchObject({ code: 0, stderr: '' });
+    expect(await as('clone', '-q', '--depth', '1', '--single-branch', house.url('site'), 'shallow')).toMatchObject({ code: 0, stderr: '' });
+  });
+
+  it('a partial clone fetches what it lacks when it needs it', async () => {
+    const local = await workTree();
+    await local('push', '-q', 'origin', 'main');
+    expect(await git('clone', '-q', '--filter=blob:none', '--no-checkout', house.url('site'), 'partial')).toMatchObject({ code: 0, stderr: '' });
+    expect((await git('-C', 'partial', 'rev-list', '--objects', '--missing=print', 'HEAD')).stdout).toMatch(/^\?/m);
+    expect(await git('-C', 'partial', 'checkout', '-q', 'main')).toMatchObject({ code: 0 });
+    expect(await readFile(join(home, 'partial/index.html'), 'utf8')).toBe('<h1>one</h1>');
+  });
+
+  it('LFS is refused in words that its client shows', async () => {
+    const answer = await fetch(`${house.endpoint}/v1/repos/site/info/lfs/objects/batch`, { method: 'POST', body: '{}', headers: { authorization, 'content-type': 'application/vnd.git-lfs+json' } });
+    expect(answer.status).toBe(501);
+    expect(answer.headers.get('content-type')).toBe('application/vnd.git-lfs+json');
+    expect(await answer.json()).toEqual({ message: expect.stringContaining('does not store Git LFS objects') });
+  });
+
+  it('100,000 references are listed as they are read', async () => {
+    const local = await workTree();
+    await local('push', '-q', 'origin', 'main');
+    const tip = await head(local);
+    const { repositoryMetadata } = await house.call('GetRepository', { repositoryName: 'site' });
+    const lines = Array.from({ length: 100_000 }, (_, index) => `${tip} refs/heads/many/${String(index).padStart(6, '0')}\n`);
+    await writeFile(join(house.data, 'git', `${repositoryMetadata!.repositoryId}.git`, 'packed-refs'), `# pack-refs with: peeled fully-peeled sorted \n${lines.join('')}`);
+    for (const version of ['0', '2']) {
+      const { code, stdout } = await git('-c', `protocol.version=${version}`, 'ls-remote', '--heads', house.url('site'));
+      expect(code).toBe(0);
+      expect(stdout.split('\n')).toHaveLength(100_002);
+    }
+    expect(await local('push', '-q', 'origin', 'main:more')).toMatchObject({ code: 0 });
+  }, 60_000);
+});
+
 /** A request to a service, open until it is ended. */
 const send = (service: string): ClientRequest => {
   const client = httpRequest(`${house.endpoint}/v1/repos/site/${service}`, { method: 'POST', headers: { authorization, 'content-type': `application/x-${service}-request` } });
