@@ -80,10 +80,11 @@ function missing(path: string, topLevel: string): Finding {
 function refusal(contract: Contract, errors: readonly string[], findings: readonly Finding[]): ServiceError {
   const own = findings.find((finding) => finding.kind === 'missing' && errors.includes(`${upperFirst(finding.path)}RequiredException`));
   if (own) return new ServiceError(`${upperFirst(own.path)}RequiredException`, `The ${words(own.path)} is required, but was not specified.`);
-  // CodeCommit and CodeDeploy name a wrong value by its member: InvalidPullRequestStatusException.
+  // CodeCommit and CodeDeploy name a wrong or missing value by its member: InvalidPullRequestStatusException.
   for (const { kind, path, text } of findings) {
     const member = upperFirst(path.split('.').at(-1) ?? '');
-    const named = kind === 'enum' ? [`Invalid${member}Exception`, `Invalid${member}EnumException`].find((name) => errors.includes(name)) : undefined;
+    const names = kind === 'enum' ? [`Invalid${member}Exception`, `Invalid${member}EnumException`] : kind === 'missing' ? [`${member}RequiredException`] : [];
+    const named = names.find((name) => errors.includes(name));
     if (named !== undefined) return new ServiceError(named, validationErrors([text]));
   }
   if (familyOf(contract) === 's3') return s3Refusal(findings[0]!);

@@ -41,6 +41,9 @@ const repositoryName = 'histories';
 const sides = (index: number) => ({ repositoryName, sourceCommitSpecifier: `h${index}/source`, destinationCommitSpecifier: `h${index}/destination` });
 const lines = (text: string): string[] => text.split('\0').filter(Boolean);
 
+/** What becomes a link or a submodule is a changed type to git. */
+const kindOf = (mode: string): string => mode.slice(0, 3);
+
 /** What plain git makes of it: the tree, or the paths in conflict. */
 async function plainMerge(index: number, ...options: string[]): Promise<{ tree: string } | { conflicts: string[] }> {
   await work('reset', '--quiet', '--hard', `h${index}/destination`);
@@ -82,9 +85,7 @@ it(`merges, conflicts and differences of ${COUNT} histories are those of git`, a
     const raw = lines((await work('diff', '--raw', '--no-renames', '--no-abbrev', '-z', `h${index}/destination`, `h${index}/source`)).stdout);
     const ours = differences.flatMap(({ beforeBlob, afterBlob }) => {
       const zero = '0'.repeat(40);
-      // What becomes a link or a submodule is a changed type to git.
-      const type = (mode: string): string => mode.slice(0, 3);
-      const letter = !beforeBlob ? 'A' : !afterBlob ? 'D' : type(beforeBlob.mode!) === type(afterBlob.mode!) ? 'M' : 'T';
+      const letter = !beforeBlob ? 'A' : !afterBlob ? 'D' : kindOf(beforeBlob.mode!) === kindOf(afterBlob.mode!) ? 'M' : 'T';
       return [`:${beforeBlob?.mode ?? '000000'} ${afterBlob?.mode ?? '000000'} ${beforeBlob?.blobId ?? zero} ${afterBlob?.blobId ?? zero} ${letter}`, (afterBlob ?? beforeBlob)!.path!];
     });
     expect({ index, ours }).toEqual({ index, ours: raw });

@@ -109,13 +109,13 @@ const text = (random: Random, end: string): Buffer => Buffer.from(Array.from({ l
 const bytes = (random: Random): Buffer => Buffer.from(Array.from({ length: 200 }, (_, at) => (at === 3 ? 0 : random(256))));
 const hex = (random: Random): string => Array.from({ length: 40 }, () => random(16).toString(16)).join('');
 
-function pick(tree: Tree, random: Random, wanted: (path: string, file: TreeFile) => boolean): string | undefined {
+function pick(tree: Tree, random: Random, wanted: (file: TreeFile, path: string) => boolean): string | undefined {
   // The first few are wanted more often, so that both sides often choose the same.
-  const all = [...tree].filter(([path, file]) => wanted(path, file)).map(([path]) => path);
+  const all = [...tree].filter(([path, file]) => wanted(file, path)).map(([path]) => path);
   return all[random(random(2) === 0 ? Math.min(3, all.length) : all.length) || 0];
 }
 
-const isText = (path: string, { mode, data }: TreeFile): boolean => mode.startsWith('100') && !data.includes(0);
+const isText = ({ mode, data }: TreeFile): boolean => mode.startsWith('100') && !data.includes(0);
 
 function change(tree: Tree, random: Random): void {
   const path = pick(tree, random, isText);
@@ -144,7 +144,7 @@ function move(tree: Tree, random: Random, withEdit: boolean): void {
 }
 
 function chmod(tree: Tree, random: Random): void {
-  const path = pick(tree, random, (...[, { mode }]) => mode.startsWith('100'));
+  const path = pick(tree, random, ({ mode }) => mode.startsWith('100'));
   if (path !== undefined) tree.set(path, { ...tree.get(path)!, mode: tree.get(path)!.mode === '100644' ? '100755' : '100644' });
 }
 
@@ -153,7 +153,7 @@ function binaryEdit(tree: Tree, random: Random): void {
 }
 
 function lineEnds(tree: Tree, random: Random): void {
-  const path = pick(tree, random, (name, file) => name.startsWith('win/') && isText(name, file));
+  const path = pick(tree, random, (file, path) => path.startsWith('win/') && isText(file));
   if (path !== undefined) tree.set(path, { ...tree.get(path)!, data: Buffer.from(tree.get(path)!.data.toString().replaceAll('\r\n', '\n')) });
 }
 
@@ -184,12 +184,12 @@ function folderForFile(tree: Tree, random: Random): void {
 
 function fileForFolder(tree: Tree, random: Random): void {
   const folder = ['lib', 'docs'][random(2)]!;
-  for (const path of [...tree.keys()]) if (path.startsWith(`${folder}/`)) tree.delete(path);
+  for (const path of tree.keys()) if (path.startsWith(`${folder}/`)) tree.delete(path);
   if (fits(tree, folder)) tree.set(folder, { mode: '100644', data: text(random, '\n') });
 }
 
 function moveFolder(tree: Tree): void {
-  for (const [path, file] of [...tree]) {
+  for (const [path, file] of tree) {
     if (!path.startsWith('src/deep/')) continue;
     tree.delete(path);
     tree.set(path.replace('src/deep/', 'src/flat/'), file);
