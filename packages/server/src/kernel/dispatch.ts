@@ -57,12 +57,16 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
     if (insideTransaction()) throw new Error(`${service}.${operation} was called inside a transaction`);
     const requestId = uuid();
     const about = { requestId, service, operation, caller: caller.arn, from: 'room' };
+    let remembered = options.once === undefined;
     const circumstances: Call = {
       caller,
       account: caller.account,
       region: options.region,
       requestId,
-      once: options.once,
+      get once() {
+        remembered = true;
+        return options.once;
+      },
       endpoint: deps.endpoint(),
       userAgent: 'slipway',
       secure: true,
@@ -72,6 +76,8 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
     try {
       const output = await call(service, operation, input, circumstances);
       deps.log.info('call', about);
+      // A fault of ours, told rather than thrown: the call has happened, and who repeats it would make it happen again.
+      if (!remembered) deps.log.error('an operation was to happen once, and does not remember what it did', about);
       return output;
     } catch (error) {
       // What is not a refusal is told, with its stack, by the job that meets it.

@@ -67,7 +67,7 @@ export interface WireResponse {
  */
 export interface Wire {
   /**
-   * Service by credential scope, then `X-Amz-Target`, then `Action`, then host and path; operation by the service's protocol.
+   * Service by credential scope, then `X-Amz-Target`, then the path of RPC v2, then `Action`, then host and path; operation by the service's protocol.
    * Reads the body only where the operation's name is in it.
    */
   route(request: WireRequest): Promise<Route>;
