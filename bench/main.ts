@@ -6,12 +6,13 @@ import type { Bench, Group } from './group.ts';
 import type { Row } from './measure.ts';
 import { builds } from './rows/builds.ts';
 import { clone } from './rows/clone.ts';
+import { events } from './rows/events.ts';
 import { git } from './rows/git.ts';
 import { pipelines } from './rows/pipelines.ts';
 import { requests } from './rows/requests.ts';
 import { server } from './rows/server.ts';
 
-const groups: Group[] = [pipelines, builds, requests, git, server, clone];
+const groups: Group[] = [pipelines, builds, requests, git, server, clone, events];
 
 /** Runs the chosen groups (all, when none is chosen), prints a table and writes `bench/out/results.json`. */
 export async function main(options: { root: string; loadProgram: string; chosen: readonly string[] }): Promise<void> {

@@ -4,7 +4,7 @@ import { parsePattern } from './pattern.ts';
 const event = {
   source: 'aws.codebuild', 'detail-type': 'CodeBuild Build State Change', resources: ['arn:a', 'arn:b'],
   detail: {
-    'build-status': 'SUCCEEDED', number: 300, zero: 0, empty: '', nothing: null, flag: true, ip: '10.0.0.7', path: 'refs/heads/main', none: [],
+    'build-status': 'SUCCEEDED', number: 300, zero: 0, empty: '', nothing: null, flag: true, ip: '10.0.0.7', ip6: '2001:db8::10.0.0.7', path: 'refs/heads/main', none: [],
     list: [{ name: 'x', size: 1 }, { name: 'y', size: 2 }],
   },
 };
@@ -57,6 +57,13 @@ test.each<[string, object, boolean]>([
   ['exists false where one element has it', detail({ list: { size: [{ exists: false }] } }), false],
   ['cidr', detail({ ip: [{ cidr: '10.0.0.0/24' }] }), true],
   ['cidr elsewhere', detail({ ip: [{ cidr: '10.1.0.0/24' }] }), false],
+  ['cidr of every address', detail({ ip: [{ cidr: '0.0.0.0/0' }] }), true],
+  ['cidr of one address', detail({ ip: [{ cidr: '10.0.0.7/32' }] }), true],
+  ['cidr, no address', detail({ path: [{ cidr: '0.0.0.0/0' }] }), false],
+  ['cidr, IPv6', detail({ ip6: [{ cidr: '2001:db8::/32' }] }), true],
+  ['cidr, IPv6 elsewhere', detail({ ip6: [{ cidr: '2001:db9::/32' }] }), false],
+  ['cidr, one IPv6 address written out', detail({ ip6: [{ cidr: '2001:0db8:0:0:0:0:a00:7/128' }] }), true],
+  ['cidr, IPv6 is not IPv4', detail({ ip: [{ cidr: '::/0' }] }), false],
   ['within one element of an array', detail({ list: { name: ['x'], size: [1] } }), true],
   ['not across elements', detail({ list: { name: ['x'], size: [2] } }), false],
   ['$or', { $or: [{ source: ['x'] }, { 'detail-type': [{ prefix: 'CodeBuild' }] }] }, true],

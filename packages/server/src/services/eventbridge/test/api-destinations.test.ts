@@ -182,18 +182,18 @@ describe('API destinations', () => {
   }));
 });
 
-describe('OAuth', () => {
-  const oauth = (endpoint: string) => ({
-    AuthorizationType: 'OAUTH_CLIENT_CREDENTIALS',
-    AuthParameters: {
-      OAuthParameters: {
-        ClientParameters: { ClientID: 'client', ClientSecret: 'a-secret-client' }, AuthorizationEndpoint: `${endpoint}/token`, HttpMethod: 'POST',
-        OAuthHttpParameters: { BodyParameters: [{ Key: 'audience', Value: 'here', IsValueSecret: false }] },
-      },
+const oauth = (endpoint: string) => ({
+  AuthorizationType: 'OAUTH_CLIENT_CREDENTIALS' as const,
+  AuthParameters: {
+    OAuthParameters: {
+      ClientParameters: { ClientID: 'client', ClientSecret: 'a-secret-client' }, AuthorizationEndpoint: `${endpoint}/token`, HttpMethod: 'POST' as const,
+      OAuthHttpParameters: { BodyParameters: [{ Key: 'audience', Value: 'here', IsValueSecret: false }] },
     },
-  } as const);
-  const token = (text: string): Answer => ({ status: 200, body: JSON.stringify({ access_token: text, token_type: 'Bearer', expires_in: 3600 }) });
+  },
+});
+const token = (text: string): Answer => ({ status: 200, body: JSON.stringify({ access_token: text, token_type: 'Bearer', expires_in: 3600 }) });
 
+describe('OAuth', () => {
   test('a token is fetched once, used, and fetched anew when it is refused or about to end', () => withSink([token('one'), token('two'), token('three')], async (issuer) => withSink([{ status: 200 }, { status: 200 }, { status: 401 }, { status: 200 }], async (sink) => {
     await ruleTo('oauth', sink.url, { connection: oauth(issuer.url) });
     await s.settled();

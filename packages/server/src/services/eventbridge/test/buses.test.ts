@@ -91,12 +91,12 @@ describe('event buses', () => {
   });
 });
 
-describe('permissions', () => {
-  const policyOf = async (Name: string) => {
-    const { Policy } = await s.aws.eventbridge.describeEventBus({ Name });
-    return Policy === undefined ? undefined : (JSON.parse(Policy) as { Statement: { Sid: string }[] });
-  };
+async function policyOf(Name: string): Promise<{ Statement: { Sid: string }[] } | undefined> {
+  const { Policy } = await s.aws.eventbridge.describeEventBus({ Name });
+  return Policy === undefined ? undefined : (JSON.parse(Policy) as { Statement: { Sid: string }[] });
+}
 
+describe('permissions', () => {
   test('PutPermission and RemovePermission: single statements', async () => {
     const { eventbridge } = s.aws;
     await eventbridge.createEventBus({ Name: 'shared' });
