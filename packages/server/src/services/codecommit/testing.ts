@@ -33,6 +33,7 @@ export interface HouseOptions {
   readonly data?: string;
   readonly clock?: Clock;
   readonly allow?: (request: AccessRequest) => boolean;
+  readonly peers?: Peers;
 }
 
 /** The room behind a bare HTTP server: real database, jobs, events and git; the ports to identities answered by the test. */
@@ -52,7 +53,7 @@ export async function openHouse(options: HouseOptions = {}) {
     if (refused) throw new ServiceError('AccessDeniedException', `User: ${caller.arn} is not authorized to perform: ${refused.action} on resource: ${refused.resource}`);
   };
   const room = createCodeCommit({
-    db, clock, jobs, outbox, watches: createWatches({ jobs }), git, paging: createPaging(Buffer.alloc(32, 1)), peers: noPeers, log: silent,
+    db, clock, jobs, outbox, watches: createWatches({ jobs }), git, paging: createPaging(Buffer.alloc(32, 1)), peers: options.peers ?? noPeers, log: silent,
     accessKeys: { find: async (id) => keys.get(id) },
     servicePasswords: {
       verify: async (userName, password, service) =>
@@ -67,7 +68,7 @@ export async function openHouse(options: HouseOptions = {}) {
     const gone = new AbortController();
     response.once('close', () => gone.abort());
     const path = (request.url ?? '').split('?')[0] ?? '';
-    const door = room.doors?.find((one) => one.matches({ method: request.method ?? '', host: request.headers.host ?? '', path }));
+    const door = room.doors?.find((one) => one.matches({ method: request.method ?? '', host: request.headers.host ?? '', path, query: '', signed: false }));
     if (!door) return void response.writeHead(404).end();
     door.handle(request, response, { requestId: 'r', endpoint: `http://${request.headers.host}`, signal: gone.signal }).catch((error: unknown) => {
       house.failures.push(error);
