@@ -7,12 +7,14 @@ import type { Row } from './measure.ts';
 import { builds } from './rows/builds.ts';
 import { clone } from './rows/clone.ts';
 import { events } from './rows/events.ts';
+import { code } from './rows/code.ts';
 import { git } from './rows/git.ts';
+import { messages } from './rows/messages.ts';
 import { pipelines } from './rows/pipelines.ts';
 import { requests } from './rows/requests.ts';
 import { server } from './rows/server.ts';
 
-const groups: Group[] = [pipelines, builds, requests, git, server, clone, events];
+const groups: Group[] = [pipelines, builds, requests, git, server, clone, messages, events, code];
 
 /** Runs the chosen groups (all, when none is chosen), prints a table and writes `bench/out/results.json`. */
 export async function main(options: { root: string; loadProgram: string; chosen: readonly string[] }): Promise<void> {

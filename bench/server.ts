@@ -9,6 +9,7 @@ import { CodeCommit } from '@aws-sdk/client-codecommit';
 import { CodePipeline } from '@aws-sdk/client-codepipeline';
 import { IAM } from '@aws-sdk/client-iam';
 import { S3 } from '@aws-sdk/client-s3';
+import { SQS } from '@aws-sdk/client-sqs';
 import type { Bench } from './group.ts';
 
 export const region = 'us-east-1';
@@ -71,6 +72,7 @@ export function clients(target: Target) {
     iam: new IAM(config),
     logs: new CloudWatchLogs(config),
     s3: new S3({ ...config, forcePathStyle: true }),
+    sqs: new SQS(config),
   };
 }
 

@@ -66,7 +66,7 @@ async function createRepository(folder: string): Promise<void> {
 }
 
 /** With the credentials inside, so that no helper's start is measured. */
-function signedUrl(target: Target, repository: string): string {
+export function signedUrl(target: Target, repository: string): string {
   const url = new URL(`${target.endpoint}/v1/repos/${repository}`);
   url.username = rootKey.accessKeyId;
   url.password = gitPassword({ host: url.host, path: url.pathname, region, secretAccessKey: rootKey.secretAccessKey, now: Date.now() });

@@ -13,15 +13,17 @@ const WARM_UP = 200;
 /** More than any server takes in the time. */
 const DISTINCT_WRITES = 8_000;
 
-interface Load {
+export interface Load {
   readonly terms: RowTerms;
   readonly signingName: string;
   readonly headers: Readonly<Record<string, string>>;
   /** Bodies that may be repeated, or a body for each number where every request must differ. */
-  body(number: number): string;
+  body(number: number, target: Target): string;
   readonly distinct: boolean;
   /** Makes what the requests are about. */
-  prepare?(aws: Clients): Promise<unknown>;
+  prepare?(aws: Clients, target: Target): Promise<unknown>;
+  /** How many of what the row counts one request is; 1 when left out. */
+  readonly each?: number;
 }
 
 const terms = (id: string, aim: number): RowTerms => ({ id, unit: 'requests/s', better: 'higher', aim, aimOf: 'ratio' });
@@ -78,18 +80,19 @@ export const requests: Group = {
   },
 };
 
-async function measure(bench: Bench, load: Load, ours: Target, moto: Target | undefined): Promise<Row> {
+/** A load on Slipway, and in turns on moto's server where there is one. */
+export async function measure(bench: Bench, load: Load, ours: Target, moto: Target | undefined): Promise<Row> {
   try {
     const targets = moto ? [ours, moto] : [ours];
     const rates = new Map<Target, number[]>(targets.map((target) => [target, []]));
     let done = 0;
-    for (const target of targets) await load.prepare?.(clients(target));
+    for (const target of targets) await load.prepare?.(clients(target), target);
     // In turns, so that what else the machine does falls on both.
     for (let round = 0; round < ROUNDS; round++) {
       for (const target of targets) {
         const result = await generate(bench, order(load, target, round));
         if (result.failures > 0) throw new Error(`${result.failures} of ${result.done} requests to ${target === ours ? 'Slipway' : 'moto_server'} failed: ${result.firstFailure}`);
-        rates.get(target)!.push(result.done / result.seconds);
+        rates.get(target)!.push((result.done * (load.each ?? 1)) / result.seconds);
         if (target === ours) done += result.done;
       }
     }
@@ -103,14 +106,14 @@ async function measure(bench: Bench, load: Load, ours: Target, moto: Target | un
 function order(load: Load, target: Target, round: number): LoadOrder {
   const count = load.distinct ? DISTINCT_WRITES : 64;
   const requests = Array.from({ length: count }, (_, number): SignedRequest => {
-    const body = load.body(round * count + number);
+    const body = load.body(round * count + number, target);
     const headers = signRequest({ method: 'POST', url: `${target.endpoint}/`, headers: load.headers, body, service: load.signingName, region, credentials: rootKey, now: Date.now() });
     return { headers: { ...headers, 'content-length': String(Buffer.byteLength(body)) }, body };
   });
   return { endpoint: target.endpoint, requests, connections: CONNECTIONS, cycle: !load.distinct, warmUp: WARM_UP, seconds: SECONDS };
 }
 
-function generate(bench: Bench, order: LoadOrder): Promise<LoadResult> {
+export function generate(bench: Bench, order: LoadOrder): Promise<LoadResult> {
   return new Promise((resolve, reject) => {
     const child = fork(bench.loadProgram);
     child.once('message', (result) => resolve(result as LoadResult));

@@ -1,4 +1,6 @@
 import type { ChildProcessWithoutNullStreams } from 'node:child_process';
+import { isObjectId } from './names.ts';
+import { objectCache } from './object-cache.ts';
 import { GitFailed, ignoreClosedInput, spawnGit } from './process.ts';
 
 export interface ObjectInfo {
@@ -21,7 +23,7 @@ export interface StoredObject extends ObjectInfo {
  */
 export interface ObjectReaders {
   info(path: string, name: string): Promise<ObjectInfo | undefined>;
-  /** Holds the whole object in memory: ask `info` for its size first where it may be large. */
+  /** Holds the whole object in memory: ask `info` for its size first where it may be large. Not to be written into. */
   contents(path: string, name: string): Promise<StoredObject | undefined>;
   /** Ends the repository's process. */
   release(path: string): void;
@@ -30,6 +32,7 @@ export interface ObjectReaders {
 
 export function objectReaders({ idleMs = 30_000, most = 32 }: { idleMs?: number; most?: number } = {}): ObjectReaders {
   const open = new Map<string, BatchReader>();
+  const cache = objectCache();
 
   const readerOf = (path: string): BatchReader => {
     let reader = open.get(path);
@@ -50,9 +53,18 @@ export function objectReaders({ idleMs = 30_000, most = 32 }: { idleMs?: number;
   };
 
   return {
-    info: (path, name) => readerOf(path).ask('info', name),
-    contents: async (path, name) => await readerOf(path).ask('contents', name) as StoredObject | undefined,
+    async info(path, name) {
+      return (isObjectId(name) ? cache.get(path, name) : undefined) ?? readerOf(path).ask('info', name);
+    },
+    async contents(path, name) {
+      const known = isObjectId(name) ? cache.get(path, name) : undefined;
+      if (known) return known;
+      const object = await readerOf(path).ask('contents', name) as StoredObject | undefined;
+      if (object) cache.put(path, object);
+      return object;
+    },
     release(path) {
+      cache.forget(path);
       open.get(path)?.end();
       open.delete(path);
     },

@@ -19,6 +19,8 @@ export interface RepositoryReader {
   /** The commit behind a commit id, a tag object's id, or a full reference name. */
   commitId(name: string): Promise<string | undefined>;
   commit(id: string): Promise<Commit | undefined>;
+  /** Every reference below `prefix` (`refs/tags/`), by full name. */
+  references(prefix: string): Promise<ReadonlyMap<string, string>>;
   /** Sorted by name, bytewise. */
   branches(): Promise<readonly Branch[]>;
   tree(id: string): Promise<readonly TreeEntry[] | undefined>;
@@ -45,6 +47,15 @@ export interface RepositoryReader {
 
 /** A chain of tag objects longer than this was made to be one. */
 const MOST_TAGS_DEEP = 16;
+
+/** Folders' entries for as long as their bytes are held: large folders take longer to parse than to read. */
+const parsed = new WeakMap<Buffer, readonly TreeEntry[]>();
+
+function entriesOf(bytes: Buffer): readonly TreeEntry[] {
+  const entries = parsed.get(bytes) ?? parseTree(bytes);
+  parsed.set(bytes, entries);
+  return entries;
+}
 
 export function repositoryReader(path: () => Promise<string>, objects: ObjectReaders): RepositoryReader {
   const named = async (name: string): Promise<ObjectInfo | undefined> =>
@@ -82,7 +93,7 @@ export function repositoryReader(path: () => Promise<string>, objects: ObjectRea
 
     async tree(id) {
       const bytes = await contents(id, 'tree');
-      return bytes && parseTree(bytes);
+      return bytes && entriesOf(bytes);
     },
 
     async entry(tree, parts) {
@@ -112,6 +123,11 @@ export function repositoryReader(path: () => Promise<string>, objects: ObjectRea
         const [id = '', ...parents] = line.split(' ');
         return { commit: id, parents };
       });
+    },
+
+    async references(prefix) {
+      const output = await runGit(['for-each-ref', '--format=%(objectname) %(refname)', '--', prefix], { repository: await path() });
+      return new Map(output.toString('utf8').split('\n').filter(Boolean).map((line) => [line.slice(41), line.slice(0, 40)]));
     },
 
     async isAncestor(ancestor, descendant) {
