@@ -22,9 +22,9 @@ const DIFFERENCES_PER_PAGE = 1_000;
 const files: RowTerms = { id: 'code.GetFile', unit: 'requests/s', better: 'higher', aim: 3_000, aimOf: 'value' };
 const differences: RowTerms = { id: 'code.GetDifferences', unit: 's for 10,000 files', better: 'lower', aim: 1, aimOf: 'value' };
 
-/** (g) Reading a repository of 10,000 files by the API, beside a git process per question. */
+/** (i) Reading a repository of 10,000 files by the API, beside a git process per question. */
 export const code: Group = {
-  letter: 'g',
+  letter: 'i',
   title: 'files and differences of a repository of 10,000 files',
   async run(bench) {
     const target = await startSlipway(bench);
