@@ -1,5 +1,6 @@
 /**
- * Everything that is answered without a signature, in one place. Doors (git) authenticate by their own means.
+ * Everything that is answered without a signature, in one place. Doors authenticate by their own means: git, and SNS's links to
+ * confirm and to unsubscribe, whose secrets stand in them; its certificate is for everybody.
  */
 export interface OpenAnswer {
   readonly status: number;

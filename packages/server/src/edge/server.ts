@@ -83,9 +83,11 @@ export function createEdge(deps: EdgeDeps): Edge {
   async function answer(at: Visit): Promise<void> {
     const method = at.message.method ?? 'GET';
     const host = at.message.headers.host ?? '';
-    const door = deps.doors.find((candidate) => candidate.matches({ method, host, path: at.path }));
+    const query = (at.message.url ?? '').slice(at.path.length + 1);
+    const signed = isSigned(at.message);
+    const door = deps.doors.find((candidate) => candidate.matches({ method, host, path: at.path, query, signed }));
     if (door) return enterDoor(door, at);
-    const open = openAnswer({ method, path: at.path, signed: isSigned(at.message) });
+    const open = openAnswer({ method, path: at.path, signed });
     if (open) {
       at.message.resume();
       return send(at, { status: open.status, headers: { 'content-type': open.contentType, 'content-length': String(Buffer.byteLength(open.body)) }, body: Buffer.from(open.body) }, deps.log);

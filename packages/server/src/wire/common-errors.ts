@@ -86,6 +86,10 @@ export function wireError(contract: Contract | undefined, operation: string | un
     return { code, type: common.InternalFailure.json.code, status, message: 'We encountered an internal error. Please try again.', fault: 'server', detail: {} };
   }
   const { message, detail } = error;
+  // SNS has its own name for it.
+  if (error.name === 'AccessDeniedException' && contract && Object.hasOwn(contract.errors, 'AuthorizationErrorException')) {
+    return wireError(contract, operation, new ServiceError('AuthorizationErrorException', message));
+  }
   const shared = Object.hasOwn(common, error.name) ? common[error.name as CommonErrorName][family] : undefined;
   // Where a contract too knows a common name, the operation decides: STS's ExpiredTokenException is about the token of
   // AssumeRoleWithWebIdentity, and about the caller's own elsewhere.

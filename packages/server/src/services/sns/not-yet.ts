@@ -1,11 +1,8 @@
-/** Operations of SNS that answer by name that they are missing. */
+/** Operations of SNS that answer by name that they are missing: SMS, mobile push, data protection. */
 export const notYet = [
-  'AddPermission', 'CheckIfPhoneNumberIsOptedOut', 'ConfirmSubscription', 'CreatePlatformApplication', 'CreatePlatformEndpoint',
-  'CreateSMSSandboxPhoneNumber', 'CreateTopic', 'DeleteEndpoint', 'DeletePlatformApplication', 'DeleteSMSSandboxPhoneNumber', 'DeleteTopic',
-  'GetDataProtectionPolicy', 'GetEndpointAttributes', 'GetPlatformApplicationAttributes', 'GetSMSAttributes', 'GetSMSSandboxAccountStatus',
-  'GetSubscriptionAttributes', 'GetTopicAttributes', 'ListEndpointsByPlatformApplication', 'ListOriginationNumbers',
-  'ListPhoneNumbersOptedOut', 'ListPlatformApplications', 'ListSMSSandboxPhoneNumbers', 'ListSubscriptions', 'ListSubscriptionsByTopic',
-  'ListTagsForResource', 'ListTopics', 'OptInPhoneNumber', 'Publish', 'PublishBatch', 'PutDataProtectionPolicy', 'RemovePermission',
-  'SetEndpointAttributes', 'SetPlatformApplicationAttributes', 'SetSMSAttributes', 'SetSubscriptionAttributes', 'SetTopicAttributes',
-  'Subscribe', 'TagResource', 'Unsubscribe', 'UntagResource', 'VerifySMSSandboxPhoneNumber',
+  'CheckIfPhoneNumberIsOptedOut', 'CreatePlatformApplication', 'CreatePlatformEndpoint', 'CreateSMSSandboxPhoneNumber', 'DeleteEndpoint',
+  'DeletePlatformApplication', 'DeleteSMSSandboxPhoneNumber', 'GetDataProtectionPolicy', 'GetEndpointAttributes',
+  'GetPlatformApplicationAttributes', 'GetSMSAttributes', 'GetSMSSandboxAccountStatus', 'ListEndpointsByPlatformApplication',
+  'ListOriginationNumbers', 'ListPhoneNumbersOptedOut', 'ListPlatformApplications', 'ListSMSSandboxPhoneNumbers', 'OptInPhoneNumber',
+  'PutDataProtectionPolicy', 'SetEndpointAttributes', 'SetPlatformApplicationAttributes', 'SetSMSAttributes', 'VerifySMSSandboxPhoneNumber',
 ] as const;

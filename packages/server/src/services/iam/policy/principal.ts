@@ -26,7 +26,8 @@ export function principalTest(statement: Statement): (principal: RequestPrincipa
 }
 
 function best(principals: Readonly<Record<string, readonly string[]>>, principal: RequestPrincipal): PrincipalMatch {
-  if (principal.kind === 'service') return principals['Service']?.some((name) => name.toLowerCase() === principal.arn.toLowerCase()) === true ? 'direct' : 'no';
+  // AWS reads { "AWS": "*" } as it reads "*": everybody, services too.
+  if (principal.kind === 'service') return principals['AWS']?.includes('*') === true || principals['Service']?.some((name) => name.toLowerCase() === principal.arn.toLowerCase()) === true ? 'direct' : 'no';
   let found: PrincipalMatch = 'no';
   for (const name of principals['AWS'] ?? []) {
     const match = reach(name, principal);

@@ -1,0 +1,51 @@
+import type { SNSApi } from '@slipway/contracts';
+import type { Database } from '../../kernel/database.ts';
+import type { AccessTable, Call, OperationRequest } from '../../kernel/service.ts';
+import { anyTopic, topicArn, topicKey } from './arns.ts';
+import type { notYet } from './not-yet.ts';
+import { findTopic } from './store.ts';
+import { reading } from './tables.ts';
+import { policyOf } from './topic-attributes.ts';
+
+/** Services that say for whom they act by `aws:SourceOwner`, which a topic's default policy asks for. */
+const NAMES_OWNER = ['cloudwatch.amazonaws.com', 's3.amazonaws.com'];
+
+/** What is done to a topic is decided by the caller's policies and the topic's own. */
+export function access(db: Database): AccessTable<SNSApi, (typeof notYet)[number]> {
+  async function onTopic(arn: string | undefined, call: Call, context: OperationRequest['context'] = {}, parameter = 'TopicArn'): Promise<readonly OperationRequest[]> {
+    const key = topicKey(arn ?? '', call.region, parameter);
+    const row = await findTopic(reading(db), key);
+    const owner = call.caller.kind === 'service' && NAMES_OWNER.includes(call.caller.principalArn) ? call.caller.account : undefined;
+    return [{ resource: topicArn(key), resourcePolicy: row && policyOf(row), context: { ...context, 'aws:SourceOwner': owner } }];
+  }
+  const topic = (input: { TopicArn: string }, call: Call) => onTopic(input.TopicArn, call);
+  const resource = (input: { ResourceArn: string }, call: Call) => onTopic(input.ResourceArn, call, {}, 'ResourceArn');
+  const all = (_input: unknown, call: Call): OperationRequest => ({ resource: anyTopic(call) });
+  const anything = (): OperationRequest => ({ resource: '*' });
+
+  return {
+    CreateTopic: (input, call) => ({ resource: topicArn({ account: call.account, region: call.region, topic: input.Name }), context: requestTags(input.Tags ?? []) }),
+    DeleteTopic: topic,
+    ListTopics: all,
+    GetTopicAttributes: topic,
+    SetTopicAttributes: topic,
+    AddPermission: topic,
+    RemovePermission: topic,
+    TagResource: (input, call) => onTopic(input.ResourceArn, call, requestTags(input.Tags), 'ResourceArn'),
+    UntagResource: (input, call) => onTopic(input.ResourceArn, call, { 'aws:TagKeys': input.TagKeys }, 'ResourceArn'),
+    ListTagsForResource: resource,
+    Subscribe: (input, call) => onTopic(input.TopicArn, call, { 'sns:Protocol': input.Protocol, 'sns:Endpoint': input.Endpoint }),
+    ConfirmSubscription: topic,
+    Unsubscribe: anything,
+    ListSubscriptions: all,
+    ListSubscriptionsByTopic: topic,
+    GetSubscriptionAttributes: anything,
+    SetSubscriptionAttributes: anything,
+    Publish: (input, call) => (input.PhoneNumber !== undefined || (input.TopicArn ?? input.TargetArn) === undefined ? { resource: '*' } : onTopic(input.TopicArn ?? input.TargetArn, call)),
+    PublishBatch: async (input, call) => (await onTopic(input.TopicArn, call)).map((request) => ({ ...request, action: 'sns:Publish' })),
+  };
+}
+
+function requestTags(tags: readonly { Key: string; Value: string }[]): NonNullable<OperationRequest['context']> {
+  return { 'aws:TagKeys': tags.map((tag) => tag.Key), ...Object.fromEntries(tags.map((tag) => [`aws:RequestTag/${tag.Key}`, tag.Value])) };
+}

@@ -1,0 +1,78 @@
+import { subscriptionArn } from './arns.ts';
+import type { Pending } from './delivery-store.ts';
+import { MAIL_RETRIES, QUEUE_RETRIES, effectivePolicy, retryDelay } from './delivery-policy.ts';
+import type { RetryPolicy } from './delivery-policy.ts';
+import { confirmation, notification } from './envelope.ts';
+import type { Envelope } from './envelope.ts';
+import type { Content } from './message.ts';
+import type { Senders } from './senders.ts';
+import type { Signer } from './signing.ts';
+import { deadLetterQueueOf } from './subscription-attributes.ts';
+import type { SubscriptionRow, TopicRow } from './tables.ts';
+import { attributesOf } from './topic-attributes.ts';
+import type { SnsDeps } from './deps.ts';
+import { tokenOf } from './tokens.ts';
+
+/** How one attempt ended. */
+export type Outcome =
+  | { readonly end: 'done' }
+  | { readonly end: 'again'; readonly seconds: number }
+  /** Tried for the last time: to the dead-letter queue, or away. */
+  | { readonly end: 'dead' };
+
+/** Will not get better by trying again: the endpoint is gone, or says that the message is wrong. */
+export class Refused extends Error {
+  override readonly name = 'Refused';
+}
+
+export interface AttemptDeps extends Pick<SnsDeps, 'clock' | 'hash' | 'log'> {
+  readonly senders: Senders;
+  readonly signer: Signer;
+}
+
+/** One attempt to bring one delivery to its subscription. Throws only when `signal` is aborted. */
+export async function attempt(deps: AttemptDeps, topic: TopicRow, to: SubscriptionRow, row: Pending, signal: AbortSignal): Promise<Outcome> {
+  const policy = row.kind === 'dead' ? QUEUE_RETRIES : retriesFor(topic, to);
+  try {
+    if (row.kind !== 'confirmation' && row.content === null) return { end: 'done' };
+    if (row.kind === 'dead') await sendDead(deps, topic, to, row, signal);
+    else await deps.senders.send({ topic, to, ...(await outgoing(deps, topic, to, row)), signal });
+    return { end: 'done' };
+  } catch (error) {
+    if (signal.aborted) throw error;
+    const seconds = error instanceof Refused ? undefined : retryDelay(policy, row.attempts);
+    const about = { subscription: subscriptionArn({ ...to }), message: row.message, kind: row.kind, attempts: row.attempts + 1, error };
+    if (seconds !== undefined) {
+      deps.log.info('A message was not delivered and will be tried again', about);
+      return { end: 'again', seconds };
+    }
+    deps.log.warn('A message was not delivered and is given up', about);
+    return { end: row.kind === 'message' && deadLetterQueueOf(to) !== undefined ? 'dead' : 'done' };
+  }
+}
+
+export interface Outgoing {
+  readonly envelope: Envelope;
+  /** Undefined for a confirmation. */
+  readonly content: Content | undefined;
+}
+
+async function outgoing({ signer, clock, hash }: AttemptDeps, topic: TopicRow, to: SubscriptionRow, row: Pending): Promise<Outgoing> {
+  const version = attributesOf(topic)['SignatureVersion'] === '2' ? '2' : '1';
+  if (row.kind === 'confirmation') {
+    return { envelope: await confirmation({ signer, version }, to, { messageId: to.nonce, token: tokenOf(hash, to), now: clock.now() }), content: undefined };
+  }
+  const content = JSON.parse(row.content ?? '') as Content;
+  return { envelope: await notification({ signer, version }, to, { id: row.message, content, created: Number(row.created) }), content };
+}
+
+async function sendDead(deps: AttemptDeps, topic: TopicRow, to: SubscriptionRow, row: Pending, signal: AbortSignal): Promise<void> {
+  const queue = deadLetterQueueOf(to);
+  if (queue !== undefined) await deps.senders.sendToQueue(queue, { topic, to, ...(await outgoing(deps, topic, to, row)), signal });
+}
+
+function retriesFor(topic: TopicRow, to: SubscriptionRow): RetryPolicy {
+  if (to.protocol === 'sqs') return QUEUE_RETRIES;
+  if (to.protocol.startsWith('email')) return MAIL_RETRIES;
+  return effectivePolicy(attributesOf(topic)['DeliveryPolicy'], attributesOf(to)['DeliveryPolicy']).healthyRetryPolicy;
+}
