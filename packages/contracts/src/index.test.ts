@@ -4,7 +4,7 @@ import type { Apis } from './index.ts';
 import type { MemberShape } from './contract.ts';
 
 const services: readonly (keyof Apis)[] = [
-  'cloudwatch', 'cloudwatch-logs', 'codebuild', 'codecommit', 'codedeploy', 'codedeploy-commands', 'codepipeline', 'eventbridge', 'iam', 's3', 'secrets-manager', 'sns',
+  'cloudwatch', 'cloudwatch-logs', 'codebuild', 'codecommit', 'codecommit-mirroring', 'codedeploy', 'codedeploy-commands', 'codepipeline', 'eventbridge', 'iam', 's3', 'secrets-manager', 'sns',
   'sqs', 'ssm', 'sts',
 ];
 

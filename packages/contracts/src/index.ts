@@ -2,6 +2,8 @@
 import { readFileSync } from 'node:fs';
 import type { GeneratedApis } from '../gen/index.ts';
 import type { Contract } from './contract.ts';
+import { codeCommitMirroring } from './handwritten/codecommit-mirroring.ts';
+import type { CodeCommitMirroringApi } from './handwritten/codecommit-mirroring.ts';
 import { codeDeployCommands } from './handwritten/codedeploy-commands.ts';
 import type { CodeDeployCommandsApi } from './handwritten/codedeploy-commands.ts';
 
@@ -10,17 +12,19 @@ export type {
   CloudWatchApi, CloudWatchLogsApi, CodeBuildApi, CodeCommitApi, CodeDeployApi, CodePipelineApi, EventBridgeApi, IAMApi, S3Api, SecretsManagerApi, SNSApi,
   SQSApi, SSMApi, STSApi,
 } from '../gen/index.ts';
-export type { CodeDeployCommandsApi };
+export type { CodeCommitMirroringApi, CodeDeployCommandsApi };
+export type { MirrorDirection, MirrorStatus, PutRepositoryMirrorInput, RepositoryMirror } from './handwritten/codecommit-mirroring.ts';
 
 /**
  * Every service's operations, by room. The shapes of one service are importable as a subpath:
  * `import type { Project } from '@slipway/contracts/codebuild'`.
  */
 export interface Apis extends GeneratedApis {
+  'codecommit-mirroring': CodeCommitMirroringApi;
   'codedeploy-commands': CodeDeployCommandsApi;
 }
 
-const loaded = new Map<string, Contract>([[codeDeployCommands.service, codeDeployCommands]]);
+const loaded = new Map<string, Contract>([codeCommitMirroring, codeDeployCommands].map((contract) => [contract.service, contract]));
 
 /** A service's contract, read on first use. Generated contracts lie in `gen/`, beside the sources as beside the published bundle. */
 export function loadContract(service: keyof Apis): Contract {

@@ -13,6 +13,8 @@ import { mergeBench, scratchBench } from './merge.ts';
 import type { MergeBench } from './merge.ts';
 import type { RefCommand } from './pkt-line.ts';
 import { repositoryReader } from './read.ts';
+import { fetchRemote, pushRemote, remoteHead } from './remote.ts';
+import type { Remote, RemotePush } from './remote.ts';
 import type { RepositoryReader } from './read.ts';
 import { moveReferences } from './refs.ts';
 import type { RefGuard } from './refs.ts';
@@ -34,6 +36,8 @@ export type { GitSources, SourceRequest } from './ports.ts';
 export { endProcess, GitFailed } from './process.ts';
 export type { Branch, RepositoryReader } from './read.ts';
 export { ReferenceMoved } from './refs.ts';
+export { MIRRORED } from './remote.ts';
+export type { Remote } from './remote.ts';
 export type { RefGuard } from './refs.ts';
 export type { GitService } from './smart-http.ts';
 export { treeChanges } from './tree-changes.ts';
@@ -70,6 +74,10 @@ export interface Repository {
   /** A fetch over one connection in both directions. */
   converse(exchange: Exchange): Promise<void>;
   receivePack(push: Push): Promise<void>;
+  /** Brings what a remote has under `refs/slipway/mirror/`. */
+  fetchRemote(remote: Remote, signal: AbortSignal): Promise<void>;
+  remoteHead(remote: Remote, signal: AbortSignal): Promise<string | undefined>;
+  pushRemote(remote: Remote, options: { force: boolean; signal: AbortSignal }): Promise<RemotePush>;
   /** Packs what has piled up, where git finds that there is enough; beside pushes, API commits and readers. */
   tidy(signal: AbortSignal): Promise<void>;
 }
@@ -95,6 +103,9 @@ export function createGit({ folder, idleMs }: { folder: string; idleMs?: number 
         uploadPack: async (exchange) => uploadPack(await path(), exchange),
         converse: async (exchange) => converse(await path(), exchange),
         receivePack: async (push) => receivePack(await path(), push),
+        fetchRemote: async (remote, signal) => fetchRemote(await path(), remote, signal),
+        remoteHead,
+        pushRemote: async (remote, options) => pushRemote(await path(), remote, options),
         tidy: async (signal) => tidy(await path(), signal),
       };
     },

@@ -8,6 +8,8 @@ export class GitFailed extends Error {
   override readonly name = 'GitFailed';
   readonly exitCode: number | null;
   readonly detail: string;
+  /** What it had written to standard output, where that was collected. */
+  output = '';
 
   constructor(verb: string, exitCode: number | null, detail: string) {
     super(`git ${verb} ended with ${exitCode === null ? 'a signal' : `exit code ${exitCode}`}: ${detail}`);
@@ -102,7 +104,12 @@ export async function runGit(
   // A command that fails early closes its input; its exit code says why.
   child.stdin.on('error', ignoreClosedInput);
   child.stdin.end(options.input);
-  await ended;
+  try {
+    await ended;
+  } catch (error) {
+    if (error instanceof GitFailed) error.output = Buffer.concat(output).toString('utf8', 0, 1_000_000);
+    throw error;
+  }
   return Buffer.concat(output);
 }
 

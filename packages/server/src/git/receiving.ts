@@ -9,13 +9,17 @@ export const LARGEST_OBJECT = String(2 * 1_024 ** 3 + 4_096);
  * What is checked of every object that is pushed. Faults that old tools left in honest histories pass with a warning;
  * those that would let a checkout write outside its folder or into `.git`, and objects that git cannot read, do not.
  */
-const CHECKS: readonly (readonly [string, string])[] = [
-  ['receive.fsckObjects', 'true'],
-  ...[
-    'zeroPaddedFilemode', 'badFilemode', 'missingNameBeforeEmail', 'missingSpaceBeforeEmail', 'missingSpaceBeforeDate', 'missingEmail', 'badEmail', 'badDate',
-    'badTimezone', 'zeroPaddedDate', 'multipleAuthors', 'missingTaggerEntry', 'badTagName', 'nulInCommit', 'gitmodulesParse',
-  ].map((fault) => [`receive.fsck.${fault}`, 'warn'] as const),
+const TOLERATED = [
+  'zeroPaddedFilemode', 'badFilemode', 'missingNameBeforeEmail', 'missingSpaceBeforeEmail', 'missingSpaceBeforeDate', 'missingEmail', 'badEmail', 'badDate',
+  'badTimezone', 'zeroPaddedDate', 'multipleAuthors', 'missingTaggerEntry', 'badTagName', 'nulInCommit', 'gitmodulesParse',
 ];
+
+const checks = (verb: 'receive' | 'fetch'): readonly (readonly [string, string])[] =>
+  [[`${verb}.fsckObjects`, 'true'], ...TOLERATED.map((fault) => [`${verb}.fsck.${fault}`, 'warn'] as const)];
+
+const CHECKS = checks('receive');
+/** The same for what we fetch ourselves. */
+export const FETCH_CHECKS = checks('fetch');
 
 /**
  * Files over 2 GB, which git takes in a stream: those of a push are looked through when it is large enough to hold one,

@@ -87,7 +87,7 @@ export async function compose(deps: ComposeDeps): Promise<House> {
   const dispatcher = createDispatcher({ authorizer, log, endpoint: deps.endpoint, validate: (service, operation, input) => validate(loadContract(service as keyof Apis), operation, input) });
 
   const { peers } = dispatcher;
-  const codecommit = createCodeCommit({ db, clock, jobs, outbox, watches, paging, peers, log, git, accessKeys, servicePasswords, authorizer, regions: { default: config.region, known: allRegions() },
+  const codecommit = createCodeCommit({ db, clock, jobs, outbox, watches, paging, peers, log, git, accessKeys, servicePasswords, authorizer, regions: { default: config.region, known: allRegions() }, outbound, seal,
     ...config.sshPort !== undefined && { ssh: { port: config.sshPort, bind: config.bind, hostKeyFile: join(folder.keys, 'ssh_host_ed25519_key'), keys: iam.sshKeys } } });
   const cloudwatchLogs = createCloudWatchLogs({ db, clock, jobs, paging, logs, authorizer });
   const cloudwatch = createCloudWatch({ db, clock, jobs, outbox, paging, peers, log, metrics });
@@ -101,7 +101,7 @@ export async function compose(deps: ComposeDeps): Promise<House> {
     cloudwatchLogs,
     cloudwatch,
     eventbridge,
-    createSns(),
+    createSns({ db, clock, jobs, paging, peers, policies: iam.resourcePolicies, seal, hash, outbound, log, smtp: config.smtp }),
     createSqs({ db, clock, jobs, paging, seal, hash, policies: iam.resourcePolicies }),
     createSsm({ db, clock, outbox, paging, seal }),
     createSecretsManager({ db, clock, jobs, paging, seal, authorizer, resourcePolicies: iam.resourcePolicies }),

@@ -9,8 +9,10 @@ import type { Database } from '../../kernel/database.ts';
 import type { Log } from '../../kernel/log.ts';
 import type { Paging } from '../../kernel/paging.ts';
 import type { Peers } from '../../kernel/peers.ts';
+import type { Seal } from '../../kernel/seal.ts';
 import { service } from '../../kernel/service.ts';
 import type { Room } from '../../kernel/service.ts';
+import type { Outbound } from '../../outbound/index.ts';
 import { access } from './access.ts';
 import { branches } from './branches.ts';
 import { commits } from './commits.ts';
@@ -23,6 +25,7 @@ import type { Regions } from './git-credentials.ts';
 import { mergeConflicts } from './merges/conflict-operations.ts';
 import { merges } from './merges/operations.ts';
 import { migrations } from './migrations.ts';
+import { mirrorFollower, mirroring } from './mirroring/index.ts';
 import { notYet } from './not-yet.ts';
 import { refChanges } from './ref-changes.ts';
 import { repositories } from './repositories.ts';
@@ -47,16 +50,21 @@ export interface CodeCommitDeps {
   readonly servicePasswords: ServicePasswords;
   readonly authorizer: Authorizer;
   readonly regions: Regions;
+  /** Mirroring to and from elsewhere, where both are given. */
+  readonly outbound?: Pick<Outbound, 'resolve'>;
+  readonly seal?: Seal;
   /** Git over SSH, where it is asked for. */
   readonly ssh?: SshSettings & { readonly keys: SshKeys };
 }
 
 /** CodeCommit: repositories over git, by AWS's API and by git itself. `sources` is the port for builds and pipelines. */
 export function createCodeCommit(deps: CodeCommitDeps): Room & { readonly sources: GitSources } {
-  const changes = refChanges({ ...deps, followers: reviewFollowers(deps) });
+  const changes = refChanges({ ...deps, followers: [...reviewFollowers(deps), mirrorFollower(deps)] });
   const content = { ...deps, changes };
   const ssh = deps.ssh && sshServer({ ...deps, changes, sshKeys: deps.ssh.keys }, deps.ssh);
+  const { outbound, seal } = deps;
   return {
+    ...outbound && seal && { companions: [mirroring({ ...deps, changes, outbound, seal })] },
     service: service<CodeCommitApi>()({
       name: 'codecommit',
       operations: { ...repositories({ ...deps, sshPort: () => ssh?.port }), ...branches(content), ...commits(content), ...files(content), ...commitCreation(content), ...differences(content), ...fileHistory(content), ...merges(content), ...mergeConflicts(content), ...tagging(deps), ...reviews(content) },

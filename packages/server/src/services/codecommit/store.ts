@@ -3,6 +3,7 @@ import { lockRow } from '../../kernel/database/index.ts';
 import type { Database, Transaction } from '../../kernel/database.ts';
 import type { Place } from '../../kernel/place.ts';
 import type { RefCommand } from '../../git/index.ts';
+import { deleteMirror } from './mirroring/store.ts';
 
 export interface RepositoryRow {
   readonly account: string;
@@ -138,6 +139,7 @@ export async function deleteRepository(tx: Transaction, { account, region, repos
     .where('account', '=', account).where('region', '=', region).where('repository_id', '=', id).executeTakeFirst();
   await tx.query.withTables<Tables>().deleteFrom('codecommit_ref_changes')
     .where('account', '=', account).where('region', '=', region).where('repository_id', '=', id).execute();
+  await deleteMirror(tx, { account, region, repository_id: id });
   return numDeletedRows > 0n;
 }
 
