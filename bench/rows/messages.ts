@@ -5,7 +5,7 @@ import { measure, type Load } from './requests.ts';
 
 const LETTERS = 300;
 const WARM_UP = 20;
-const BATCH = 10;
+const FILLED = 64;
 
 const latency: RowTerms = { id: 'messages.sqs.send-to-receive', unit: 'ms', better: 'lower', aim: 20, aimOf: 'value' };
 const throughput = (id: string, aim: number): RowTerms => ({ id, unit: 'messages/s', better: 'higher', aim, aimOf: 'ratio' });
@@ -22,15 +22,6 @@ const loads: Load[] = [
     body: (number, target) => JSON.stringify({ QueueUrl: urls.get(target), MessageBody: letter(number) }),
     distinct: false,
     prepare: createQueue,
-  },
-  {
-    terms: throughput('messages.sqs.SendMessageBatch', 3),
-    signingName: 'sqs',
-    headers: json('SendMessageBatch'),
-    body: (number, target) => JSON.stringify({ QueueUrl: urls.get(target), Entries: Array.from({ length: BATCH }, (_, n) => ({ Id: String(n), MessageBody: letter(number + n) })) }),
-    distinct: false,
-    prepare: createQueue,
-    each: BATCH,
   },
   {
     // A timeout of 0 leaves the messages for the next receive.
@@ -89,5 +80,5 @@ async function createQueue(aws: Clients, target: Target): Promise<void> {
 async function createFilledQueue(aws: Clients, target: Target): Promise<void> {
   const { QueueUrl } = await aws.sqs.createQueue({ QueueName: 'filled' });
   urls.set(target, QueueUrl!);
-  for (let n = 0; n < 100; n++) await aws.sqs.sendMessageBatch({ QueueUrl, Entries: Array.from({ length: BATCH }, (_, id) => ({ Id: String(id), MessageBody: letter(id) })) });
+  for (let n = 0; n < FILLED; n++) await aws.sqs.sendMessage({ QueueUrl, MessageBody: letter(n) });
 }

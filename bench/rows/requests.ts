@@ -22,8 +22,6 @@ export interface Load {
   readonly distinct: boolean;
   /** Makes what the requests are about. */
   prepare?(aws: Clients, target: Target): Promise<unknown>;
-  /** How many of what the row counts one request is; 1 when left out. */
-  readonly each?: number;
 }
 
 const terms = (id: string, aim: number): RowTerms => ({ id, unit: 'requests/s', better: 'higher', aim, aimOf: 'ratio' });
@@ -92,7 +90,7 @@ export async function measure(bench: Bench, load: Load, ours: Target, moto: Targ
       for (const target of targets) {
         const result = await generate(bench, order(load, target, round));
         if (result.failures > 0) throw new Error(`${result.failures} of ${result.done} requests to ${target === ours ? 'Slipway' : 'moto_server'} failed: ${result.firstFailure}`);
-        rates.get(target)!.push((result.done * (load.each ?? 1)) / result.seconds);
+        rates.get(target)!.push(result.done / result.seconds);
         if (target === ours) done += result.done;
       }
     }
