@@ -15,6 +15,12 @@ test.each<[string, InputChoice, string]>([
   ['a quoted placeholder is escaped text', transformer('{"v":"on <c>"}', { c: "$.detail['ref-name']" }), '{"v":"on a \\"b\\""}'],
   ['a missing path is null, or nothing in a text', transformer('{"v":<m>,"w":"<m>"}', { m: '$.detail.m' }), '{"v":null,"w":""}'],
   ['AWS\'s own names', transformer('{"rule":<aws.events.rule-name>,"at":<aws.events.event.ingestion-time>}'), '{"rule":"r","at":"1970-01-01T00:00:00.000Z"}'],
+  ['the rule\'s ARN in a text', transformer('"by <aws.events.rule-arn>"'), '"by arn:aws:events:us-east-1:111122223333:rule/r"'],
+  ['the event as a field\'s value', transformer('{"all":<aws.events.event.json>}'), `{"all":${JSON.stringify(event)}}`],
+  ['the event without its detail', transformer('{"head":<aws.events.event>}'), '{"head":{"id":"e1","source":"aws.codecommit","resources":["arn:r"]}}'],
+  ['an object inside a text is its JSON', transformer('"got <d>"', { d: '$.detail.list[0]' }), '"got {\\"n\\":1}"'],
+  ['a nested object as a value', transformer('{"a":{"b":[<d>,"<d>"]}}', { d: '$.detail.commitId' }), '{"a":{"b":["abc","abc"]}}'],
+  ['a template of several lines of text', transformer('"one <c>"\n"two"', { c: '$.detail.commitId' }), '"one abc"\n"two"'],
 ])('%s', (_what, choice, expected) => expect(targetInput(choice, event, context)).toBe(expected));
 
 test.each<[InputChoice, string]>([
@@ -22,5 +28,7 @@ test.each<[InputChoice, string]>([
   [{ Input: 'x' }, 'JSON syntax error in input for target'],
   [{ InputPath: 'detail' }, 'Invalid JSON path: detail'],
   [{ InputPath: '$.detail..x' }, 'Invalid JSON path: $.detail..x'],
+  [transformer('<a>', { 'aws.events.rule-arn': '$.a', a: '$.a' }), 'must not start with AWS'],
+  [transformer('"x"', Object.fromEntries(Array.from({ length: 101 }, (_, n) => [`p${n}`, '$.a']))), 'InputPathsMap must have at most 100 entries'],
   [transformer('<other>'), 'placeholder <other> is not in InputPathsMap'],
 ])('%j is refused', (choice, message) => expect(() => checkInput(choice)).toThrow(message));
