@@ -51,10 +51,11 @@ export function moveTasks({ db, clock, jobs }: SqsContext) {
     },
 
     async CancelMessageMoveTask({ TaskHandle }, call) {
-      const { id } = readHandle(TaskHandle);
+      const { id, source } = readHandle(TaskHandle);
       const moved = await db.transaction(async (tx) => {
         const task = await lockTask(tx, { account: call.account, region: call.region, id });
-        if (task === undefined) throw noSuchTask();
+        // The permission was for the queue that the handle names, which anybody can write.
+        if (task === undefined || task.queue !== source.name) throw noSuchTask();
         if (task.status !== 'RUNNING') throw fail('UnsupportedOperation', 'Only active tasks can be cancelled.');
         await updateTask(tx, task, { status: 'CANCELLED' });
         return task.moved;

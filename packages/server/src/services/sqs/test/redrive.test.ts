@@ -139,6 +139,9 @@ describe('message move tasks', () => {
     expect((await tasks())[0]).toMatchObject({ Status: 'RUNNING', TaskHandle, MaxNumberOfMessagesPerSecond: 2, ApproximateNumberOfMessagesMoved: 2, ApproximateNumberOfMessagesToMove: 5 });
     await s.clock.advance(SECOND);
     expect(await bodies(destination)).toHaveLength(4);
+    const { taskId } = JSON.parse(Buffer.from(TaskHandle!, 'base64').toString()) as { taskId: string };
+    const forged = Buffer.from(JSON.stringify({ taskId, sourceArn: arnOf(nameOf(source)) })).toString('base64');
+    await expect(s.aws.sqs.cancelMessageMoveTask({ TaskHandle: forged })).rejects.toMatchObject({ name: 'ResourceNotFoundException' });
     expect((await s.aws.sqs.cancelMessageMoveTask({ TaskHandle })).ApproximateNumberOfMessagesMoved).toBe(4);
     await s.clock.advance(5 * SECOND);
     expect([await bodies(destination), await bodies(dead)].map(({ length }) => length)).toEqual([4, 1]);
