@@ -21,10 +21,10 @@ export function readEventsArn(text: string): { readonly place: Place; readonly p
   return { place: { account: parsed.account, region: parsed.region }, parts: parsed.resource.split('/') };
 }
 
-/** The bus that a name or an ARN means; an ARN may name one of another account. */
+/** The bus that a name or an ARN means. An ARN may name one of another account, and none of another region: that stays a name that nobody has. */
 export function busOf({ account, region }: Place, name = DEFAULT_BUS): BusRef {
   const named = readEventsArn(name);
-  if (named === undefined || named.parts[0] !== 'event-bus') return { account, region, bus: name };
+  if (named === undefined || named.parts[0] !== 'event-bus' || named.place.region !== region) return { account, region, bus: name };
   return { ...named.place, bus: named.parts.slice(1).join('/') };
 }
 

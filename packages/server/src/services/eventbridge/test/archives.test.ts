@@ -1,6 +1,9 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { Slipway } from '@slipway/testkit';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { put, ruleWithLog } from './house.ts';
+import { openQueue, put, ruleWithLog } from './house.ts';
 
 const DAY = 86_400_000;
 let s: Slipway;
@@ -76,6 +79,42 @@ describe('replays', () => {
     expect((await eventbridge.describeArchive({ ArchiveName: 'past' })).EventCount).toBe(61);
     expect((await eventbridge.listReplays({ State: 'COMPLETED' })).Replays).toMatchObject([{ ReplayName: 'again' }]);
     await expect(eventbridge.cancelReplay({ ReplayName: 'again' })).rejects.toMatchObject({ name: 'IllegalStatusException' });
+  });
+
+  test('a replay goes on where a server that stopped left it, and repeats nothing', async () => {
+    const data = await mkdtemp(join(tmpdir(), 'slipway-replay-'));
+    try {
+      const first = await Slipway.start({ data });
+      const bus = `arn:aws:events:us-east-1:${first.account}:event-bus/default`;
+      await first.aws.eventbridge.createArchive({ ArchiveName: 'a', EventSourceArn: bus });
+      for (let n = 0; n < 20; n++) await first.aws.eventbridge.putEvents({ Entries: Array.from({ length: 10 }, (_, m) => ({ Source: 'many', DetailType: 'T', Detail: JSON.stringify({ n: 10 * n + m }) })) });
+      const { arn: queue, QueueUrl } = await openQueue(first, 'many');
+      await first.aws.eventbridge.putRule({ Name: 'many', EventPattern: '{"replay-name":["again"]}' });
+      await first.aws.eventbridge.putTargets({ Rule: 'many', Targets: [{ Id: 'q', Arn: queue }] });
+      const { EventStartTime, EventEndTime } = { EventStartTime: new Date(first.clock.now() - DAY), EventEndTime: new Date(first.clock.now() + DAY) };
+      await first.aws.eventbridge.startReplay({ ReplayName: 'again', EventSourceArn: `arn:aws:events:us-east-1:${first.account}:archive/a`, Destination: { Arn: bus }, EventStartTime, EventEndTime });
+      await first.stop();
+      const second = await Slipway.start({ data });
+      await second.settled();
+      expect((await second.aws.eventbridge.describeReplay({ ReplayName: 'again' })).State).toBe('COMPLETED');
+      const { Attributes } = await second.aws.sqs.getQueueAttributes({ QueueUrl, AttributeNames: ['ApproximateNumberOfMessages'] });
+      await second.stop();
+      expect(Attributes).toEqual({ ApproximateNumberOfMessages: '200' });
+    } finally {
+      await rm(data, { recursive: true, force: true });
+    }
+  });
+
+  test('CancelReplay: a replay that runs ends where it is', async () => {
+    await archive('endless', { EventPattern: '{"source":["endless"]}' });
+    for (let n = 0; n < 30; n++) await s.aws.eventbridge.putEvents({ Entries: Array.from({ length: 10 }, () => ({ Source: 'endless', DetailType: 'T', Detail: '{}' })) });
+    await s.aws.eventbridge.startReplay({ ReplayName: 'cut', EventSourceArn: arn('archive/endless'), Destination: { Arn: arn('event-bus/default') }, ...window() });
+    const answer = await s.aws.eventbridge.cancelReplay({ ReplayName: 'cut' }).catch((error: Error) => error.name);
+    await s.settled();
+    const { State } = await s.aws.eventbridge.describeReplay({ ReplayName: 'cut' });
+    // The replay may have been quicker than the request.
+    if (answer === 'IllegalStatusException') expect(State).toBe('COMPLETED');
+    else expect([answer, State]).toMatchObject([{ State: 'CANCELLING', ReplayArn: arn('replay/cut') }, 'CANCELLED']);
   });
 
   test('StartReplay: what cannot be replayed is refused', async () => {

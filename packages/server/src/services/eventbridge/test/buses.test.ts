@@ -40,6 +40,7 @@ describe('event buses', () => {
     await expect(eventbridge.createEventBus({ Name: 'x', LogConfig: { Level: 'INFO' } })).rejects.toThrow('LogConfig of an event bus is not supported by Slipway yet.');
     await expect(eventbridge.deleteEventBus({ Name: 'default' })).rejects.toThrow('Cannot delete event bus default.');
     await expect(eventbridge.putRule({ Name: 'r', EventBusName: 'nowhere', EventPattern: pattern('x') })).rejects.toMatchObject({ name: 'ResourceNotFoundException' });
+    await expect(eventbridge.listRules({ EventBusName: busArn('default').replace('us-east-1', 'eu-west-1') })).rejects.toMatchObject({ name: 'ResourceNotFoundException' });
     await expect(eventbridge.listRules({ EventBusName: 'nowhere' })).rejects.toMatchObject({ name: 'ResourceNotFoundException' });
   });
 

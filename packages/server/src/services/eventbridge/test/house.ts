@@ -24,6 +24,15 @@ export async function ruleWithLog(s: Slipway, name: string, rule: { EventPattern
 export const put = (s: Slipway, Source: string, detail: object, EventBusName?: string, Time?: Date) =>
   s.aws.eventbridge.putEvents({ Entries: [{ Source, DetailType: 'Test', Detail: JSON.stringify(detail), EventBusName, Time }] });
 
+/** A queue that EventBridge may send to for any rule. */
+export async function openQueue(s: Slipway, QueueName: string): Promise<{ arn: string; QueueUrl: string }> {
+  const { QueueUrl = '' } = await s.aws.sqs.createQueue({ QueueName });
+  const arn = `arn:aws:sqs:${s.region}:${s.account}:${QueueName}`;
+  const Statement = { Effect: 'Allow', Principal: { Service: 'events.amazonaws.com' }, Action: 'sqs:SendMessage', Resource: arn };
+  await s.aws.sqs.setQueueAttributes({ QueueUrl, Attributes: { Policy: JSON.stringify({ Version: '2012-10-17', Statement }) } });
+  return { arn, QueueUrl };
+}
+
 export interface Received {
   readonly method: string;
   readonly url: string;

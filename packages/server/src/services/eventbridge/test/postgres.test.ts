@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { Slipway } from '@slipway/testkit';
 import { afterAll, beforeAll, describe, expect, it, test } from 'vitest';
 import { postgresScratch, type Scratch } from '../../../kernel/database/suite.ts';
-import { put } from './house.ts';
+import { openQueue, put } from './house.ts';
 
 const url = process.env['DATABASE_URL'];
 
@@ -58,10 +58,7 @@ if (url === undefined) {
     });
 
     test('a schedule fires once each time, whichever server is there, and both deliver to one queue', async () => {
-      const { QueueUrl } = await one.aws.sqs.createQueue({ QueueName: 'ticks' });
-      const arn = `arn:aws:sqs:us-east-1:${one.account}:ticks`;
-      const Statement = { Effect: 'Allow', Principal: { Service: 'events.amazonaws.com' }, Action: 'sqs:SendMessage', Resource: arn };
-      await one.aws.sqs.setQueueAttributes({ QueueUrl, Attributes: { Policy: JSON.stringify({ Version: '2012-10-17', Statement }) } });
+      const { arn, QueueUrl } = await openQueue(one, 'ticks');
       await one.aws.eventbridge.putRule({ Name: 'tick', ScheduleExpression: 'rate(5 minutes)' });
       await two.aws.eventbridge.putTargets({ Rule: 'tick', Targets: [{ Id: 'q', Arn: arn }] });
       for (let tick = 0; tick < 3; tick++) await Promise.all([one.clock.advance(5 * 60_000), two.clock.advance(5 * 60_000)]);
