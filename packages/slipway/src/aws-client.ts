@@ -15,6 +15,7 @@ export interface AwsClientOptions {
   readonly region: string;
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
+  readonly sessionToken?: string;
 }
 
 /** An AWS error answer, by its code. */

@@ -3,6 +3,7 @@ import { ConfigError } from '@slipway/server';
 import { credentialHelper } from './credential-helper.ts';
 import { demo } from './demo/demo.ts';
 import { env } from './env.ts';
+import { mirror } from './mirror.ts';
 import { start } from './start.ts';
 import { UsageError } from './usage.ts';
 
@@ -15,6 +16,7 @@ const commands: Record<string, Command> = {
   start: { help: 'start the server', run: start },
   env: { help: 'print the exports that point the aws CLI, the SDKs and git at the running server', run: env },
   demo: { help: 'from git push to a running site on three local hosts', run: demo },
+  mirror: { help: 'keep a repository in step with a git remote elsewhere', run: mirror },
   'credential-helper': { help: 'git credential helper: signs with the AWS credentials in the environment', run: credentialHelper },
 };
 
