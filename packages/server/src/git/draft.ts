@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { deflateSync } from 'node:zlib';
 import { formatSignature, MODES } from './parse.ts';
 import type { Signature, TreeEntry } from './parse.ts';
-import { runGit } from './process.ts';
+import { GitFailed, runGit } from './process.ts';
 import type { RepositoryReader } from './read.ts';
 
 export interface NewCommit {
@@ -27,7 +27,13 @@ export interface Draft {
   commit(commit: NewCommit): string;
   /** Trees of the repository and of the draft. */
   readonly read: Pick<RepositoryReader, 'tree'>;
+  /** Throws `ObjectsRefused`. */
   save(): Promise<void>;
+}
+
+/** Git's check found something in the draft that a checkout could be harmed by. */
+export class ObjectsRefused extends Error {
+  override readonly name = 'ObjectsRefused';
 }
 
 type ObjectType = 'commit' | 'tree' | 'blob';
@@ -93,8 +99,13 @@ export function createDraft(path: () => Promise<string>, read: RepositoryReader)
     async save() {
       if (objects.size === 0) return;
       const pack = packOf([...objects.values()]);
-      const verb = objects.size > MOST_LOOSE ? ['index-pack', '--stdin'] : ['unpack-objects', '-q'];
-      await runGit(verb, { repository: await path(), input: pack });
+      // Strict, as for pushes: no name and no .gitmodules that would make a client's checkout do harm.
+      const verb = objects.size > MOST_LOOSE ? ['index-pack', '--stdin', '--strict'] : ['unpack-objects', '-q', '--strict'];
+      try {
+        await runGit(verb, { repository: await path(), input: pack });
+      } catch (error) {
+        throw error instanceof GitFailed && /fsck error|error in object|^error: object/.test(error.detail) ? new ObjectsRefused('git does not accept the objects', { cause: error }) : error;
+      }
       objects.clear();
     },
   };

@@ -42,6 +42,7 @@ export type { RefGuard } from './refs.ts';
 export type { GitService } from './smart-http.ts';
 export { treeChanges } from './tree-changes.ts';
 export type { FileAt, TreeChange } from './tree-changes.ts';
+export { ObjectsRefused } from './draft.ts';
 export type { Draft, NewCommit, TreeEdits } from './draft.ts';
 export type { RepositoryWriter } from './write.ts';
 

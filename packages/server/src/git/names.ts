@@ -40,6 +40,8 @@ function isPathPart(part: string): boolean {
   if (part === '' || part === '.' || part === '..') return false;
   // eslint-disable-next-line no-control-regex
   if (/[\u0000-\u001f\u007f]/.test(part)) return false;
-  // Some file systems ignore case, trailing dots and spaces: git itself refuses to check such names out.
-  return !/^\.git[. ]*$/i.test(part) && !/^git~\d+$/i.test(part);
+  // Some file systems ignore case, trailing dots and spaces, invisible characters and what follows a colon, or take a
+  // backslash for a slash: git itself refuses to check such names out.
+  const seen = part.replaceAll(/[\u200c-\u200f\u202a-\u202e\u206a-\u206f\ufeff]/g, '');
+  return !seen.split('\\').some((piece) => piece === '..' || /^(?:\.git|git~\d+)[. ]*(?:$|:)/i.test(piece));
 }

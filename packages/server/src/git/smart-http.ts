@@ -36,9 +36,7 @@ export async function advertise(path: string, service: GitService, { output, pro
   await stream(child, verbOf(service), nothing(), output, signal);
 }
 
-async function* nothing(): AsyncGenerator<Uint8Array, undefined> {
-  return undefined;
-}
+const nothing = (): AsyncIterableIterator<Uint8Array> => Readable.from([])[Symbol.asyncIterator]() as AsyncIterableIterator<Uint8Array>;
 
 /** Serves a whole fetch over one connection in both directions, as SSH has it. */
 export async function converse(path: string, { body, output, protocol, signal }: Exchange): Promise<void> {

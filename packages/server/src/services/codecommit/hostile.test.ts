@@ -155,8 +155,9 @@ function delta(base: string, size: number): Buffer {
   return Buffer.concat([head(7, instructions.length), Buffer.from(base, 'hex'), deflateSync(instructions)]);
 }
 
+const create = (id: string): string[] => [`${NO_OBJECT} ${id} refs/heads/evil`];
+
 describe('packs', () => {
-  const create = (id: string): string[] => [`${NO_OBJECT} ${id} refs/heads/evil`];
 
   it('broken and lying ones are refused, and nothing of them remains', async () => {
     const one = createHash('sha1').update('blob 3\0one').digest('hex');
@@ -222,10 +223,12 @@ it('a file is not written through a symbolic link that was pushed', async () => 
   house.events.pop();
 });
 
+async function* silent(): AsyncGenerator<Buffer> {
+  yield Buffer.from('a');
+  await new Promise(() => undefined);
+}
+
 it('a sender that stays silent is given up', async () => {
-  const body = hurried((async function* silent() {
-    yield Buffer.from('a');
-    await new Promise(() => undefined);
-  })(), 20);
+  const body = hurried(silent(), 20);
   await expect((async () => { for await (const chunk of body) expect(chunk.toString()).toBe('a'); })()).rejects.toThrow(SlowSender);
 });
