@@ -1,5 +1,5 @@
 import type { FileModeTypeEnum } from '@slipway/contracts/codecommit';
-import { MODES, NO_OBJECT, ReferenceMoved, treeChanges } from '../../git/index.ts';
+import { MODES, NO_OBJECT, ObjectsRefused, ReferenceMoved, treeChanges } from '../../git/index.ts';
 import type { Draft, Repository, RepositoryReader, Signature, TreeEntry } from '../../git/index.ts';
 import type { Caller } from '../../kernel/caller.ts';
 import { objectId, path } from './checks.ts';
@@ -73,13 +73,23 @@ export interface Landing {
 export async function land({ clock, changes }: Pick<ContentDeps, 'clock' | 'changes'>, { row, repository, ref, parent, draft, tree, words, otherwise, caller }: Landing): Promise<string> {
   const author = signature(words, caller, clock.now());
   const commitId = draft.commit({ tree, parents: parent === undefined ? [] : [parent], author, committer: author, message: words.commitMessage || otherwise });
-  await draft.save();
+  await saved(draft);
   try {
     await repository.move([{ ref, old: parent ?? NO_OBJECT, new: commitId }], changes.guard(row, caller.arn));
   } catch (error) {
     throw error instanceof ReferenceMoved ? outdated(error) : error;
   }
   return commitId;
+}
+
+/** Writes what a commit consists of. @throws InvalidPathException for what git's own check refuses */
+export async function saved(draft: Draft): Promise<void> {
+  try {
+    await draft.save();
+  } catch (error) {
+    if (!(error instanceof ObjectsRefused)) throw error;
+    throw fail('InvalidPathException', 'The commit holds a file that git does not accept, by its name or as a .gitmodules file.', { cause: error });
+  }
 }
 
 /** The parts of a file's path. @throws PathRequiredException, InvalidPathException */

@@ -92,11 +92,12 @@ const parentErrors = {
 };
 const NO_WRONG_DELETION = 'keepEmptyFolders is true or false, neither of which is wrong.';
 
+const put = (...putFiles: object[]) => ({ putFiles: putFiles.map((entry) => ({ filePath: 'new', ...entry })) });
+
 const table = (): Table => {
   const sides = { repositoryName, sourceCommitSpecifier: 'source', destinationCommitSpecifier: 'destination' };
   const onMain = { repositoryName, branchName: 'main', parentCommitId: ids.main };
   const content = Buffer.from('new');
-  const put = (...putFiles: object[]) => ({ putFiles: putFiles.map((entry) => ({ filePath: 'new', ...entry })) });
   return {
     CreateBranch: {
       input: { repositoryName, branchName: 'made', commitId: ids.main },

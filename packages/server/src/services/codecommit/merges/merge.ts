@@ -3,7 +3,7 @@ import { branchReference, ReferenceMoved } from '../../../git/index.ts';
 import type { RefGuard, Repository } from '../../../git/index.ts';
 import type { Caller } from '../../../kernel/caller.ts';
 import type { Clock } from '../../../kernel/clock.ts';
-import { checkCommit, emptiedFolders, signature } from '../commit-writing.ts';
+import { checkCommit, emptiedFolders, saved, signature } from '../commit-writing.ts';
 import { fail } from '../fail.ts';
 import { divergence, treeOf, tryMerge } from './conflicts.ts';
 import { manualMerge, resolutionsIn, resolved } from './resolve.ts';
@@ -70,7 +70,7 @@ export async function mergeCommit(repository: Repository, clock: Clock, order: M
     tree: treeId, parents: option === 'SQUASH_MERGE' ? [destination] : [destination, source],
     author, committer: author, message: words.commitMessage || order.defaultMessage,
   });
-  await draft.save();
+  await saved(draft);
   return { commitId, treeId, baseCommitId: base };
 }
 
