@@ -10,6 +10,9 @@ import { policyOf } from './topic-attributes.ts';
 /** Services that say for whom they act by `aws:SourceOwner`, which a topic's default policy asks for. */
 const NAMES_OWNER = ['cloudwatch.amazonaws.com', 's3.amazonaws.com'];
 
+const all = (_input: unknown, call: Call): OperationRequest => ({ resource: anyTopic(call) });
+const anything = (): OperationRequest => ({ resource: '*' });
+
 /** What is done to a topic is decided by the caller's policies and the topic's own. */
 export function access(db: Database): AccessTable<SNSApi, (typeof notYet)[number]> {
   async function onTopic(arn: string | undefined, call: Call, context: OperationRequest['context'] = {}, parameter = 'TopicArn'): Promise<readonly OperationRequest[]> {
@@ -20,8 +23,6 @@ export function access(db: Database): AccessTable<SNSApi, (typeof notYet)[number
   }
   const topic = (input: { TopicArn: string }, call: Call) => onTopic(input.TopicArn, call);
   const resource = (input: { ResourceArn: string }, call: Call) => onTopic(input.ResourceArn, call, {}, 'ResourceArn');
-  const all = (_input: unknown, call: Call): OperationRequest => ({ resource: anyTopic(call) });
-  const anything = (): OperationRequest => ({ resource: '*' });
 
   return {
     CreateTopic: (input, call) => ({ resource: topicArn({ account: call.account, region: call.region, topic: input.Name }), context: requestTags(input.Tags ?? []) }),

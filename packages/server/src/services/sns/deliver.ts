@@ -70,7 +70,6 @@ async function serve(deps: DeliverDeps, pace: ReturnType<typeof createPace>, run
   function launch(topic: TopicRow, to: SubscriptionRow, row: Pending): void {
     flying.set(nameOf(row), row);
     void attempt(deps, topic, to, row, run.signal).then((outcome) => outcome, () => undefined).then((outcome) => {
-      flying.delete(nameOf(row));
       ended.push({ row, outcome });
       bell();
     });
@@ -79,17 +78,20 @@ async function serve(deps: DeliverDeps, pace: ReturnType<typeof createPace>, run
   try {
     for (;;) {
       rung = false;
-      if (ended.length > 0) await commit(deps, run, ended.splice(0));
+      const over = ended.splice(0);
+      if (over.length > 0) await commit(deps, run, over);
+      // Not before: a row that has not been written yet would be taken for one that is due.
+      for (const { row } of over) flying.delete(nameOf(row));
       if (run.signal.aborted) {
-        if (flying.size === 0 && ended.length === 0) throw run.signal.reason;
+        if (flying.size === 0) throw run.signal.reason;
       } else {
         const [topic, to] = await Promise.all([findTopic(reading(db), key), findSubscription(reading(db), key)]);
         if (topic === undefined || to === undefined || isExpired(to, clock.now())) {
-          if (flying.size === 0 && ended.length === 0) return await forget(deps, run, key, to);
+          if (flying.size === 0) return await forget(deps, run, key, to);
         } else {
           const { ready, next } = await choose(deps, pace, topic, to, flying);
           for (const row of ready) launch(topic, to, row);
-          if (flying.size === 0 && ended.length === 0 && ready.length === 0) {
+          if (flying.size === 0) {
             const end = to.status === 'pending' ? to.created + PENDING_MS : undefined;
             const due = Math.min(next ?? Infinity, end ?? Infinity);
             if (due !== Infinity) run.again(Math.max(due, clock.now()));
