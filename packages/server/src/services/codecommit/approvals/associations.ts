@@ -21,18 +21,18 @@ import { noTemplate } from './templates.ts';
 type BatchError = Required<BatchAssociateApprovalRuleTemplateWithRepositoriesError>;
 type Change = (tx: Transaction, template: TemplateRow, repository: RepositoryRow) => Promise<boolean>;
 
+const add: Change = async (tx, template, repository) => {
+  const others = await templatesFor(tx.query, repository);
+  if (others.some(({ template_id: id }) => id === template.template_id)) return false;
+  if (others.length >= limits.approvalRulesFromTemplates) {
+    throw fail('MaximumRuleTemplatesAssociatedWithRepositoryException', `A repository is associated with at most ${limits.approvalRulesFromTemplates} approval rule templates.`);
+  }
+  return associate(tx, template, repository.repository_id);
+};
+const remove: Change = (tx, template, repository) => disassociate(tx, template, repository.repository_id);
+
 /** Which templates make rules on the new pull requests of which repositories. */
 export function approvalAssociations({ db, outbox, paging }: ReviewDeps & { readonly paging: Paging }) {
-  const add: Change = async (tx, template, repository) => {
-    const others = await templatesFor(tx.query, repository);
-    if (others.some(({ template_id: id }) => id === template.template_id)) return false;
-    if (others.length >= limits.approvalRulesFromTemplates) {
-      throw fail('MaximumRuleTemplatesAssociatedWithRepositoryException', `A repository is associated with at most ${limits.approvalRulesFromTemplates} approval rule templates.`);
-    }
-    return associate(tx, template, repository.repository_id);
-  };
-  const remove: Change = (tx, template, repository) => disassociate(tx, template, repository.repository_id);
-
   /** Saying again what is so already changes nothing and tells nobody. */
   async function one(call: Call, input: { approvalRuleTemplateName: string; repositoryName: string }, change: Change, event: 'approvalRuleTemplateAssociatedWithRepository' | 'approvalRuleTemplateDisassociatedFromRepository') {
     const name = templateName(input.approvalRuleTemplateName);
@@ -120,14 +120,6 @@ export function approvalAssociations({ db, outbox, paging }: ReviewDeps & { read
       return { repositoryNames: [...page], nextToken: next };
     },
   } satisfies Partial<Operations<CodeCommitApi>>;
-
-  async function locked(tx: Transaction, call: Call, name: string, row: RepositoryRow): Promise<{ template: TemplateRow; repository: RepositoryRow }> {
-    const repository = await lockRepository(tx, row, row.repository_id);
-    if (!repository) throw fail('RepositoryDoesNotExistException', `${row.name} does not exist`);
-    const template = await lockTemplate(tx, call, name);
-    if (!template) throw noTemplate(name);
-    return { template, repository };
-  }
 }
 
 /** What went wrong with one repository of a batch. Anything but a refusal ends the batch. */
@@ -138,4 +130,12 @@ function entryFor(repository: string, error: unknown): BatchError {
 
 function inOrderOf(names: readonly string[], rows: readonly RepositoryRow[]): RepositoryRow[] {
   return rows.toSorted((one, other) => names.indexOf(one.name) - names.indexOf(other.name));
+}
+
+async function locked(tx: Transaction, call: Call, name: string, row: RepositoryRow): Promise<{ template: TemplateRow; repository: RepositoryRow }> {
+  const repository = await lockRepository(tx, row, row.repository_id);
+  if (!repository) throw fail('RepositoryDoesNotExistException', `${row.name} does not exist`);
+  const template = await lockTemplate(tx, call, name);
+  if (!template) throw noTemplate(name);
+  return { template, repository };
 }

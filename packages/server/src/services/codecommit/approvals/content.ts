@@ -74,12 +74,15 @@ function statement(value: unknown): Statement {
 
 const SHORT = /^CodeCommitApprovers:(\d{12}):(.+)$/;
 
+/** What stands behind the account in the ARNs of those who can approve. */
+const APPROVERS: Readonly<Record<string, RegExp>> = { iam: /^(?:user\/.+|role\/.+|root)$/, sts: /^(?:assumed-role|federated-user)\/.+$/ };
+
 function poolMember(value: unknown): string {
-  const arn = typeof value === 'string' ? parseArn(value) : undefined;
-  const known = typeof value === 'string' && (SHORT.test(value)
-    || (arn !== undefined && /^\d{12}$/.test(arn.account) && (arn.service === 'sts' ? /^(assumed-role|federated-user)\/.+/ : /^(user\/.+|role\/.+|root$)/).test(arn.resource) && ['iam', 'sts'].includes(arn.service)));
-  if (!known) throw new BadContent(`${JSON.stringify(value)} is neither CodeCommitApprovers:<account>:<name> nor the ARN of a user, role or session`);
-  return value as string;
+  if (typeof value === 'string') {
+    const arn = parseArn(value);
+    if (SHORT.test(value) || (arn && /^\d{12}$/.test(arn.account) && APPROVERS[arn.service]?.test(arn.resource))) return value;
+  }
+  throw new BadContent(`${JSON.stringify(value)} is neither CodeCommitApprovers:<account>:<name> nor the ARN of a user, role or session`);
 }
 
 function destination(value: unknown): string {

@@ -50,15 +50,16 @@ async function blobAt({ read }: Repository, commit: string | null, parts: readon
   return entry === undefined || entry.mode === MODES.folder || entry.mode === MODES.submodule ? null : entry.id;
 }
 
+const wrongPosition = (why: string): Error => fail('InvalidFilePositionException', `The position is not valid: ${why}`);
+
 /** Lines count from 1. */
 async function checkPosition({ read }: Repository, blob: string, position: number): Promise<void> {
-  const refused = (why: string): Error => fail('InvalidFilePositionException', `The position is not valid: ${why}`);
   const size = (await read.info(blob))?.size ?? 0;
-  if (size > limits.apiFileBytes) throw refused('the file exceeds the limit of 6 MB.');
+  if (size > limits.apiFileBytes) throw wrongPosition('the file exceeds the limit of 6 MB.');
   const content = await read.blob(blob) ?? Buffer.alloc(0);
   let lines = content.length > 0 && content.at(-1) !== 0x0a ? 1 : 0;
   for (const byte of content) if (byte === 0x0a) lines += 1;
-  if (!Number.isInteger(position) || position < 1 || position > lines) throw refused(`the file has ${lines} lines.`);
+  if (!Number.isInteger(position) || position < 1 || position > lines) throw wrongPosition(`the file has ${lines} lines.`);
 }
 
 export function locationOf({ file_path: filePath, file_position: position, file_version: version }: At): { location?: Location } {

@@ -2,10 +2,12 @@ import type { Comment, CommentsForComparedCommit } from '@slipway/contracts/code
 import { locationOf } from './location.ts';
 import type { CommentRow, ReactionRow } from './store.ts';
 
+/** `THUMBSUP` */
+const name = ({ short_code: shortCode }: ReactionRow): string => shortCode.toUpperCase();
+
 /** A comment as the caller sees it. `reactions`: those to this comment, or to several. */
 export function commentShape(row: CommentRow, reactions: readonly ReactionRow[], caller: string): Comment {
   const own = reactions.filter(({ comment_id: id }) => id === row.comment_id);
-  const name = ({ short_code: shortCode }: ReactionRow): string => shortCode.toUpperCase();
   const counts: Record<string, number> = {};
   for (const reaction of own) counts[name(reaction)] = (counts[name(reaction)] ?? 0) + 1;
   return {

@@ -28,7 +28,7 @@ export function pullRequestEvent(repository: RepositoryRow, row: PullRequestRow,
     source: 'aws.codecommit',
     detailType: 'CodeCommit Pull Request State Change',
     resources: [repositoryArn({ account, region }, name)],
-    aggregate: `codecommit/pull-request/${row.number}`,
+    aggregate: `codecommit/pull-request/${account}/${region}/${row.number}`,
     detail: {
       ...happening,
       author: row.author_arn,

@@ -38,10 +38,7 @@ export function pullRequestFollower(deps: ReviewDeps & { readonly git: Git }): R
       const meanings: Meaning[] = [];
       for (const row of rows) {
         const [source, destination] = [at.get(row.source_reference), at.get(row.destination_reference)];
-        const sourceCommit = source === undefined || source.new === NO_OBJECT ? row.source_commit : source.new;
-        // A destination that only moved on is read when somebody asks; there may be a thousand pull requests into it.
-        const standing = source === undefined ? row : await standingOf(git, { ...row, source_commit: sourceCommit });
-        meanings.push({ row, source, destination, standing });
+        meanings.push({ row, source, destination, standing: await standingAfter(git, row, source, destination) });
       }
       return async (tx) => {
         for (const meaning of meanings) await apply(tx, deps, change, meaning);
@@ -50,20 +47,30 @@ export function pullRequestFollower(deps: ReviewDeps & { readonly git: Git }): R
   };
 }
 
-async function apply(tx: Transaction, deps: ReviewDeps, change: RefChange, { row, source, destination, standing }: Meaning): Promise<void> {
-  const actor = change.caller_arn;
+/** A destination that only moved on is read when somebody asks, since there may be a thousand pull requests into it. */
+async function standingAfter(git: Git, row: PullRequestRow, source: RefCommand | undefined, destination: RefCommand | undefined): Promise<Standing> {
+  const sourceCommit = source === undefined || source.new === NO_OBJECT ? row.source_commit : source.new;
+  if (destination !== undefined && (destination.new === NO_OBJECT || destination.new === sourceCommit)) {
+    return { destination_commit: destination.old, merge_base: await git.repository(row.repository_id).read.mergeBase(sourceCommit, destination.old) ?? null };
+  }
+  return source === undefined ? row : standingOf(git, { ...row, source_commit: sourceCommit });
+}
+
+async function apply(tx: Transaction, deps: ReviewDeps, movement: RefChange, { row, source, destination, standing }: Meaning): Promise<void> {
+  const actor = movement.caller_arn;
   let found = await lockFound(tx, row);
   if (source !== undefined && source.new !== NO_OBJECT) {
     found = await sourceMoved(tx, deps, found, { from: row.source_commit, to: source.new, actor, ...standing });
   }
-  if (destination !== undefined && destination.new !== NO_OBJECT && isMergedBy(found.row, change, destination)) {
-    const asked = change.cause?.pullRequestId === String(row.number) ? change.cause.merge : undefined;
+  if (destination !== undefined && destination.new !== NO_OBJECT && isMergedBy(found.row, movement, destination)) {
+    const asked = movement.cause?.pullRequestId === String(row.number) ? movement.cause.merge : undefined;
     await merged(tx, deps, found, {
       actor, from: destination.old, to: destination.new,
-      option: asked?.mergeOption ?? 'FAST_FORWARD_MERGE', sourceCommit: asked?.sourceCommitId ?? found.row.source_commit, mergeBase: asked?.baseCommitId ?? found.row.merge_base,
+      option: asked?.mergeOption ?? 'FAST_FORWARD_MERGE', sourceCommit: asked?.sourceCommitId ?? found.row.source_commit, mergeBase: asked?.baseCommitId ?? standing.merge_base,
     });
   } else if (found.row.status === 'OPEN' && (source?.new === NO_OBJECT || destination?.new === NO_OBJECT)) {
-    await happened(tx, deps, found.repository, found.row, { actor, change: { status: 'CLOSED' }, entries: [CLOSED], tell: { event: 'pullRequestStatusChanged' } });
+    const change = { status: 'CLOSED', destination_commit: standing.destination_commit, merge_base: standing.merge_base } as const;
+    await happened(tx, deps, found.repository, found.row, { actor, change, entries: [CLOSED], tell: { event: 'pullRequestStatusChanged' } });
   }
 }
 

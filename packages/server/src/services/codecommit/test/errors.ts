@@ -10,7 +10,7 @@ export type Provocations<Scene> = { readonly [Operation in keyof CodeCommitApi]?
 
 /** Errors that no operation of Slipway's gives, by the beginning of their names, and why. */
 const NEVER: readonly (readonly [string, string])[] = [
-  ['Encryption', 'repositories are not encrypted with keys of KMS: `kmsKeyId` is refused'],
+  ['Encryption', 'contents are sealed by the data folder\'s own key, whatever key a repository names'],
 ];
 
 /** A test for each error of each operation in the table, and one that none of the contract's errors is forgotten. */
