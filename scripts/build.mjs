@@ -32,7 +32,9 @@ export async function build() {
     // Native or optional: installed beside the bundle.
     external: ['@photostructure/sqlite', 'pg', 'pg-native', 'cpu-features', '*.node'],
     // CommonJS dependencies inside an ES module bundle call `require` for node's own modules.
-    banner: { js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);" },
+    banner: { js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url); const __folder = import.meta.dirname;" },
+    // So do some for their own folder's name.
+    define: { __dirname: '__folder' },
   });
   cpSync(join(root, 'packages/contracts/gen'), join(out, 'gen'), { recursive: true, filter: (file) => !file.endsWith('.ts') });
   rmSync(join(out, 'examples'), { recursive: true, force: true });

@@ -22,7 +22,8 @@ await build({
   target: 'node20.19',
   logLevel: 'warning',
   external: ['@photostructure/sqlite', 'pg', 'pg-native', 'cpu-features', '*.node'],
-  banner: { js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);" },
+  banner: { js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url); const __folder = import.meta.dirname;" },
+  define: { __dirname: '__folder' },
 });
 rmSync(pages, { recursive: true, force: true });
 mkdirSync(pages, { recursive: true });

@@ -8,7 +8,7 @@ const root = resolve(import.meta.dirname, '../../../..');
 /** An addon cannot be bundled; the others are loaded by name, if at all, and the crash preload finds them by that name. */
 const OUTSIDE = ['@photostructure/sqlite', 'pg', 'cpu-features', '*.node'];
 /** CommonJS packages inside an ES module still ask for Node's own modules with `require`. */
-const REQUIRE = "import { createRequire as makeRequire } from 'node:module'; const require = makeRequire(import.meta.url);";
+const REQUIRE = "import { createRequire as makeRequire } from 'node:module'; const require = makeRequire(import.meta.url); const folderOfBundle = import.meta.dirname;";
 
 /** Bundles a TypeScript program into one file that plain Node runs, and answers that file. One file starts several times faster than its packages. */
 export async function bundleProgram(entry: string): Promise<string> {
@@ -17,7 +17,7 @@ export async function bundleProgram(entry: string): Promise<string> {
   mkdirSync(join(folder, 'programs'), { recursive: true });
   provideContracts(folder);
   const outfile = join(folder, 'programs', `${createHash('sha256').update(`${process.pid} ${entry}`).digest('hex').slice(0, 16)}.mjs`);
-  await build({ entryPoints: [entry], outfile, bundle: true, platform: 'node', format: 'esm', target: 'node20', external: OUTSIDE, banner: { js: REQUIRE }, sourcemap: 'inline', logLevel: 'error' });
+  await build({ entryPoints: [entry], outfile, bundle: true, platform: 'node', format: 'esm', target: 'node20', external: OUTSIDE, banner: { js: REQUIRE }, define: { __dirname: 'folderOfBundle' }, sourcemap: 'inline', logLevel: 'error' });
   return outfile;
 }
 
