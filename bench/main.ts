@@ -10,11 +10,12 @@ import { events } from './rows/events.ts';
 import { code } from './rows/code.ts';
 import { git } from './rows/git.ts';
 import { messages } from './rows/messages.ts';
+import { metrics } from './rows/metrics.ts';
 import { pipelines } from './rows/pipelines.ts';
 import { requests } from './rows/requests.ts';
 import { server } from './rows/server.ts';
 
-const groups: Group[] = [pipelines, builds, requests, git, server, clone, messages, events, code];
+const groups: Group[] = [pipelines, builds, requests, git, server, clone, messages, events, code, metrics];
 
 /** Runs the chosen groups (all, when none is chosen), prints a table and writes `bench/out/results.json`. */
 export async function main(options: { root: string; loadProgram: string; chosen: readonly string[] }): Promise<void> {

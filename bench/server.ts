@@ -18,6 +18,8 @@ export const rootKey = { accessKeyId: 'AKIAROOTOFTHEBENCHES', secretAccessKey: '
 export interface Target {
   readonly endpoint: string;
   readonly pid: number;
+  /** Its data folder; empty where it keeps none. */
+  readonly data: string;
   /** ms from spawning the process to the line that says it listens. */
   readonly startedIn: number;
   stop(): Promise<void>;
@@ -39,7 +41,7 @@ export async function startSlipway(bench: Bench, nodeFlags: readonly string[] = 
   });
   for await (const line of createInterface({ input: child.stdout })) {
     const endpoint = /^Slipway listening on (\S+)$/.exec(line)?.[1];
-    if (endpoint) return { endpoint, pid: child.pid!, startedIn: performance.now() - started, stop: () => end(child) };
+    if (endpoint) return { endpoint, pid: child.pid!, data, startedIn: performance.now() - started, stop: () => end(child) };
   }
   throw new Error('the server ended before it listened');
 }
@@ -60,7 +62,7 @@ export async function startMoto(bench: Bench): Promise<Target | undefined> {
     await pause(50);
   }
   if (child.pid === undefined || child.exitCode !== null) return undefined;
-  return { endpoint, pid: child.pid, startedIn: performance.now() - started, stop: () => end(child) };
+  return { endpoint, pid: child.pid, data: '', startedIn: performance.now() - started, stop: () => end(child) };
 }
 
 export function clients(target: Target) {

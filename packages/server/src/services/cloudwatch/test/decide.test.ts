@@ -12,6 +12,8 @@ const rule = (more: Partial<AlarmRule> = {}): AlarmRule => ({ comparison: 'Great
 const range = (points: string) => points.split(' ').map((point, i) => ({ time: start + i * MINUTE, value: point === '-' ? undefined : point === 'X' ? 99.5 : 0 }));
 const I = 'INSUFFICIENT_DATA';
 
+const of = (comparison: AlarmRule['comparison'], value: number) => judge([{ time: start, value }], rule({ comparison, evaluationPeriods: 1, datapointsToAlarm: 1 })).state;
+
 /** https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-missing-data.html */
 describe('how missing data is treated', () => {
   describe.each<[number, string, Verdict['state'], Verdict['state'], Verdict['state'], Verdict['state']]>([
@@ -36,7 +38,6 @@ describe('how missing data is treated', () => {
   });
 
   test('every comparison is what its name says', () => {
-    const of = (comparison: AlarmRule['comparison'], value: number) => judge([{ time: start, value }], rule({ comparison, evaluationPeriods: 1, datapointsToAlarm: 1 })).state;
     expect([49, 50, 51].map((value) => of('GreaterThanThreshold', value))).toEqual(['OK', 'OK', 'ALARM']);
     expect([49, 50, 51].map((value) => of('GreaterThanOrEqualToThreshold', value))).toEqual(['OK', 'ALARM', 'ALARM']);
     expect([49, 50, 51].map((value) => of('LessThanThreshold', value))).toEqual(['ALARM', 'OK', 'OK']);
@@ -44,11 +45,12 @@ describe('how missing data is treated', () => {
   });
 });
 
+const reason = (points: string, previous: 'OK' | 'ALARM' | 'INSUFFICIENT_DATA', more: Partial<AlarmRule> = {}) => {
+  const asked = rule(more);
+  return reasonOf(judge(range(points), asked), asked, previous);
+};
+
 describe('the reason', () => {
-  const reason = (points: string, previous: 'OK' | 'ALARM' | 'INSUFFICIENT_DATA', more: Partial<AlarmRule> = {}) => {
-    const asked = rule(more);
-    return reasonOf(judge(range(points), asked), asked, previous);
-  };
   test.each([
     [reason('0 0 X', 'OK', { evaluationPeriods: 1, datapointsToAlarm: 1 }), 'Threshold Crossed: 1 out of the last 1 datapoints [99.5 (02/01/30 03:02:00)] was greater than the threshold (50.0) (minimum 1 datapoint for OK -> ALARM transition).'],
     [reason('X X 0', 'ALARM', { evaluationPeriods: 1, datapointsToAlarm: 1 }), 'Threshold Crossed: 1 out of the last 1 datapoints [0.0 (02/01/30 03:02:00)] was not greater than the threshold (50.0) (minimum 1 datapoint for ALARM -> OK transition).'],
@@ -82,8 +84,9 @@ describe('a composite alarm\'s rule', () => {
   });
 });
 
+const suppressor = (state: 'ALARM' | 'OK', leftAlarm: number | null = null) => ({ state, leftAlarm, waitMs: 120, extensionMs: 180 });
+
 describe('suppressed actions', () => {
-  const suppressor = (state: 'ALARM' | 'OK', leftAlarm: number | null = null) => ({ state, leftAlarm, waitMs: 120, extensionMs: 180 });
   test.each([
     ['nothing suppresses', undefined, 1000, undefined],
     ['the suppressor is in ALARM', suppressor('ALARM'), 5000, { by: 'Alarm', until: undefined }],

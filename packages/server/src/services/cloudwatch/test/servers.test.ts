@@ -17,6 +17,8 @@ import type { CloudWatchRoom } from '../index.ts';
 const MINUTE = 60_000;
 const call = { account: '1', region: 'us-east-1', once: undefined } as Call;
 
+const migrate = (db: Database, room: CloudWatchRoom) => db.migrate([...kernelMigrations, ...engineMigrations, ...metricMigrations, ...room.migrations]);
+
 interface Server {
   readonly room: CloudWatchRoom;
   readonly jobs: Jobs;
@@ -49,7 +51,6 @@ describeDatabases('Alarms of two servers', (makeScratch) => {
     return { room, jobs, outbox };
   }
 
-  const migrate = (db: Database, room: CloudWatchRoom) => db.migrate([...kernelMigrations, ...engineMigrations, ...metricMigrations, ...room.migrations]);
   const run = (operation: string, input: object, on = servers[0]!) => on.room.service.operations[operation]!(input as never, call) as Promise<Record<string, unknown>>;
 
   beforeEach(async () => {
