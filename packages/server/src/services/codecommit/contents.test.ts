@@ -20,6 +20,7 @@ const commit = async (input: object): Promise<string> => {
   return (await house.call('CreateCommit', { repositoryName, branchName: 'main', ...branch ? { parentCommitId: branch.commitId! } : {}, ...input })).commitId!;
 };
 const puts = (files: Record<string, string>) => ({ putFiles: Object.entries(files).map(([filePath, content]) => ({ filePath, fileContent: bytes(content) })) });
+const paths = (files: readonly { absolutePath?: string }[] | undefined) => files?.map(({ absolutePath }) => absolutePath);
 const text = async (filePath: string): Promise<string> => Buffer.from((await house.call('GetFile', { repositoryName, filePath })).fileContent).toString();
 
 describe('CreateCommit and DeleteFile', () => {
@@ -31,7 +32,6 @@ describe('CreateCommit and DeleteFile', () => {
       putFiles: [{ filePath: 'a', fileContent: bytes('one') }, { filePath: 'copy', sourceFile: { filePath: 'b' } }, { filePath: 'new/d', sourceFile: { filePath: 'old/d', isMove: true }, fileMode: 'EXECUTABLE' }],
       deleteFiles: [{ filePath: 'c' }], setFileModes: [{ filePath: 'b', fileMode: 'EXECUTABLE' }], keepEmptyFolders: true,
     });
-    const paths = (files: { absolutePath?: string }[] | undefined) => files?.map(({ absolutePath }) => absolutePath);
     expect([paths(answer.filesAdded), paths(answer.filesUpdated), paths(answer.filesDeleted)]).toEqual([['copy', 'new/d', 'old/.gitkeep'], ['a', 'b'], ['c', 'old/d']]);
     expect([await text('a'), await text('copy'), await text('new/d')]).toEqual(['one', '2', '4']);
     expect(await house.call('GetFile', { repositoryName, filePath: 'new/d' })).toMatchObject({ fileMode: 'EXECUTABLE' });

@@ -71,10 +71,32 @@ describe('CodeCommit through the front door', () => {
     await s.as(user).codecommit.putFile({ ...file, branchName: 'feature', parentCommitId: branch!.commitId });
   });
 
+  it('what CreateCommit, DeleteFile and merges may write is limited by branch too, however the branch is named', async () => {
+    await s.aws.codecommit.createRepository({ repositoryName: 'limited' });
+    const { commitId } = await s.aws.codecommit.putFile({ repositoryName: 'limited', branchName: 'main', filePath: 'a', fileContent: Buffer.from('a') });
+    await s.aws.codecommit.createBranch({ repositoryName: 'limited', branchName: 'feature', commitId: commitId! });
+    const user = await s.user('limited', { Action: 'codecommit:*', Resource: '*' }, {
+      Effect: 'Deny', Action: ['codecommit:CreateCommit', 'codecommit:DeleteFile', 'codecommit:MergeBranchesBy*'], Resource: '*',
+      Condition: { StringEqualsIfExists: { 'codecommit:References': ['refs/heads/main'] }, Null: { 'codecommit:References': 'false' } },
+    });
+    const { codecommit } = s.as(user);
+    const put = (branchName: string) => codecommit.createCommit({ repositoryName: 'limited', branchName, parentCommitId: commitId!, putFiles: [{ filePath: 'b', fileContent: Buffer.from('b') }] });
+    const merge = (target: { destinationCommitSpecifier: string; targetBranch?: string }) => codecommit.mergeBranchesByFastForward({ repositoryName: 'limited', sourceCommitSpecifier: 'feature', ...target });
+    const denied = { name: 'AccessDeniedException' };
+    await put('feature');
+    await expect(put('main')).rejects.toMatchObject(denied);
+    await expect(codecommit.deleteFile({ repositoryName: 'limited', branchName: 'main', filePath: 'a', parentCommitId: commitId! })).rejects.toMatchObject(denied);
+    await expect(merge({ destinationCommitSpecifier: 'main' })).rejects.toMatchObject(denied);
+    await expect(merge({ destinationCommitSpecifier: 'refs/heads/main' })).rejects.toMatchObject(denied);
+    await expect(merge({ destinationCommitSpecifier: commitId!, targetBranch: 'main' })).rejects.toMatchObject(denied);
+    await expect(merge({ destinationCommitSpecifier: 'HEAD' })).rejects.toMatchObject({ name: 'InvalidTargetBranchException' });
+    await s.aws.codecommit.mergeBranchesByFastForward({ repositoryName: 'limited', sourceCommitSpecifier: 'feature', destinationCommitSpecifier: 'main' });
+  });
+
   it('errors arrive as AWS\'s', async () => {
     await expect(s.aws.codecommit.getRepository({ repositoryName: 'nothing' })).rejects.toMatchObject({ name: 'RepositoryDoesNotExistException', message: 'nothing does not exist' });
     await expect(s.aws.codecommit.getBranch({ repositoryName: 'shop', branchName: 'nothing' })).rejects.toMatchObject({ name: 'BranchDoesNotExistException' });
-    await expect(s.aws.codecommit.createPullRequest({ title: 'x', targets: [] })).rejects.toMatchObject({ name: 'NotImplemented' });
+    await expect(s.aws.codecommit.createPullRequest({ title: 'x', targets: [] })).rejects.toMatchObject({ name: 'TargetsRequiredException' });
     expect((await fetch(`${s.endpoint}/v1/repos/shop/info/refs?service=git-upload-pack`)).status).toBe(401);
   });
 });

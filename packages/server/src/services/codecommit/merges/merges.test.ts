@@ -162,3 +162,53 @@ describe('carrying out', () => {
     expect(await repository.read.info(tree)).toBeUndefined();
   });
 });
+
+describe('conflicts beyond lines', () => {
+  let repositoryName: string;
+  const file = (filePath: string, content: string | Buffer, fileMode?: 'EXECUTABLE' | 'SYMLINK') => ({ filePath, fileContent: Buffer.from(content as string), ...fileMode ? { fileMode } : {} });
+  beforeAll(async () => {
+    repositoryName = `merge-${count += 1}`;
+    await house.call('CreateRepository', { repositoryName });
+    const common = { repositoryName, authorName: 'Ada' };
+    const root = (await house.call('CreateCommit', { ...common, branchName: 'destination', putFiles: [file('deleted', '1\n'), file('place/inside', '1\n'), file('binary', Buffer.from([0, 1])), file('typed', '1\n')] })).commitId!;
+    await house.call('CreateBranch', { repositoryName, branchName: 'source', commitId: root });
+    await house.call('CreateCommit', {
+      ...common, branchName: 'source', parentCommitId: root, deleteFiles: [{ filePath: 'deleted' }, { filePath: 'place/inside' }],
+      putFiles: [file('mode', 'same'), file('place', 'a file\n'), file('binary', Buffer.from([0, 2])), file('typed', 'elsewhere', 'SYMLINK')],
+    });
+    await house.call('CreateCommit', {
+      ...common, branchName: 'destination', parentCommitId: root,
+      putFiles: [file('deleted', '2\n'), file('mode', 'same', 'EXECUTABLE'), file('place/inside', '2\n'), file('binary', Buffer.from([0, 3])), file('typed', '2\n')],
+    });
+  });
+
+  it('GetMergeConflicts: tells conflicts of contents, modes and kinds of object apart', async () => {
+    const { conflictMetadataList } = await house.call('GetMergeConflicts', { ...both(repositoryName), mergeOption: 'THREE_WAY_MERGE', conflictDetailLevel: 'LINE_LEVEL' });
+    const byPath = Object.fromEntries(conflictMetadataList.map((one) => [one.filePath, one]));
+    expect(byPath['deleted']).toMatchObject({ contentConflict: true, mergeOperations: { source: 'D', destination: 'M' }, fileSizes: { destination: 2, base: 2 }, numberOfConflicts: 1 });
+    expect(byPath['mode']).toMatchObject({ contentConflict: false, fileModeConflict: true, objectTypeConflict: false, fileModes: { source: 'NORMAL', destination: 'EXECUTABLE' }, mergeOperations: { source: 'A', destination: 'A' }, numberOfConflicts: 1 });
+    expect(byPath['place']).toMatchObject({ objectTypeConflict: true, objectTypes: { source: 'FILE', destination: 'DIRECTORY' } });
+    expect(byPath['binary']).toMatchObject({ contentConflict: true, isBinaryFile: { source: true, destination: true, base: true }, numberOfConflicts: 1 });
+    expect(byPath['typed']).toMatchObject({ objectTypeConflict: true, objectTypes: { source: 'SYMBOLIC_LINK', destination: 'FILE' } });
+    const { mergeHunks } = await house.call('DescribeMergeConflicts', { ...both(repositoryName), mergeOption: 'THREE_WAY_MERGE', filePath: 'deleted' });
+    expect(mergeHunks).toEqual([{ isConflict: true, destination: { startLine: 0, endLine: 1, hunkContent: base64('2\n') }, base: { startLine: 0, endLine: 1, hunkContent: base64('1\n') } }]);
+  });
+
+  it.each(['FILE_LEVEL', 'LINE_LEVEL'] as const)('ACCEPT_SOURCE and ACCEPT_DESTINATION give one side\'s tree where all is in conflict (%s)', async (conflictDetailLevel) => {
+    for (const [conflictResolutionStrategy, side] of [['ACCEPT_SOURCE', 'source'], ['ACCEPT_DESTINATION', 'destination']] as const) {
+      const { treeId } = await house.call('CreateUnreferencedMergeCommit', { ...both(repositoryName), mergeOption: 'SQUASH_MERGE', conflictDetailLevel, conflictResolutionStrategy });
+      const { branch } = await house.call('GetBranch', { repositoryName, branchName: side });
+      expect(treeId).toBe((await house.call('GetCommit', { repositoryName, commitId: branch!.commitId! })).commit.treeId);
+    }
+  });
+
+  it('AUTOMERGE: entries settle kinds of object, modes and deletions', async () => {
+    const conflictResolution = {
+      replaceContents: [{ filePath: 'place', replacementType: 'KEEP_SOURCE' as const }, { filePath: 'binary', replacementType: 'KEEP_BASE' as const }, { filePath: 'typed', replacementType: 'KEEP_DESTINATION' as const }],
+      deleteFiles: [{ filePath: 'deleted' }, { filePath: 'place/inside' }], setFileModes: [{ filePath: 'mode', fileMode: 'EXECUTABLE' as const }],
+    };
+    const { commitId } = await house.call('CreateUnreferencedMergeCommit', { ...both(repositoryName), mergeOption: 'SQUASH_MERGE', conflictResolutionStrategy: 'AUTOMERGE', conflictResolution });
+    const { files = [], symbolicLinks, subFolders } = await house.call('GetFolder', { repositoryName, folderPath: '/', commitSpecifier: commitId! });
+    expect([files.map(({ relativePath, fileMode }) => [relativePath, fileMode]), symbolicLinks, subFolders]).toEqual([[['binary', 'NORMAL'], ['mode', 'EXECUTABLE'], ['place', 'NORMAL'], ['typed', 'NORMAL']], [], []]);
+  });
+});
