@@ -103,15 +103,15 @@ test.skipIf(!has('python3', '-c', 'import boto3'))('boto3 checks the digests, an
   expect(JSON.parse(stdout)).toEqual({ bodies: ['0', '1', '2'], deleted: 3, sequence: 20, missing: 'AWS.SimpleQueueService.NonExistentQueue' });
 });
 
-describe('the query protocol of older clients', () => {
-  async function query(path: string, parameters: Record<string, string>): Promise<{ status: number; xml: string }> {
-    const body = new URLSearchParams({ Version: '2012-11-05', ...parameters }).toString();
-    const target = `${s.endpoint}${path}`;
-    const headers = signRequest({ method: 'POST', url: target, headers: { 'content-type': 'application/x-www-form-urlencoded' }, body, service: 'sqs', region: s.region, credentials: s.rootKey, now: s.clock.now() });
-    const response = await fetch(target, { method: 'POST', headers, body });
-    return { status: response.status, xml: await response.text() };
-  }
+async function query(path: string, parameters: Record<string, string>): Promise<{ status: number; xml: string }> {
+  const body = new URLSearchParams({ Version: '2012-11-05', ...parameters }).toString();
+  const target = `${s.endpoint}${path}`;
+  const headers = signRequest({ method: 'POST', url: target, headers: { 'content-type': 'application/x-www-form-urlencoded' }, body, service: 'sqs', region: s.region, credentials: s.rootKey, now: s.clock.now() });
+  const response = await fetch(target, { method: 'POST', headers, body });
+  return { status: response.status, xml: await response.text() };
+}
 
+describe('the query protocol of older clients', () => {
   test('sends and receives with flattened lists and maps', async () => {
     const made = await query('/', { Action: 'CreateQueue', QueueName: 'old', 'Attribute.1.Name': 'VisibilityTimeout', 'Attribute.1.Value': '5' });
     const QueueUrl = /<QueueUrl>(.*)<\/QueueUrl>/.exec(made.xml)?.[1] ?? '';

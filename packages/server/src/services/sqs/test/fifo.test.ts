@@ -126,9 +126,10 @@ describe('deduplication', () => {
   });
 });
 
+const attempt = () => receive({ ReceiveRequestAttemptId: 'attempt', MaxNumberOfMessages: 1 });
+
 test('a receive attempt that is repeated gets the same messages with the same handles, until one of them changes', async () => {
   for (const body of ['1', '2']) await send(body);
-  const attempt = () => receive({ ReceiveRequestAttemptId: 'attempt', MaxNumberOfMessages: 1 });
   const [first] = await attempt();
   await s.clock.advance(20 * SECOND);
   expect(await attempt()).toEqual([first]);
@@ -146,8 +147,9 @@ test('a handle whose visibility timeout is over is refused', async () => {
   await expect(remove(got!)).rejects.toMatchObject({ name: 'InvalidParameterValue', message: expect.stringContaining('The receipt handle has expired.') });
 });
 
+const bare = (over: Partial<SendMessageCommandInput>) => s.aws.sqs.sendMessage({ QueueUrl, MessageBody: 'x', ...over });
+
 test('messages need a group and a deduplication id, and have no delay of their own', async () => {
-  const bare = (over: Partial<SendMessageCommandInput>) => s.aws.sqs.sendMessage({ QueueUrl, MessageBody: 'x', ...over });
   await expect(bare({})).rejects.toMatchObject({ name: 'MissingParameter', message: 'The request must contain the parameter MessageGroupId.' });
   await expect(bare({ MessageGroupId: 'g' })).rejects.toThrow('The queue should either have ContentBasedDeduplication enabled or MessageDeduplicationId provided explicitly');
   await expect(send('x', 'g', { DelaySeconds: 5 })).rejects.toThrow('Value 5 for parameter DelaySeconds is invalid.');

@@ -119,6 +119,8 @@ describe('time', () => {
   });
 });
 
+const names = async (...MessageAttributeNames: string[]) => Object.keys((await receive({ MessageAttributeNames, VisibilityTimeout: 0 }))[0]?.MessageAttributes ?? {}).toSorted();
+
 describe('ReceiveMessage', () => {
   test('answers at most as many as asked for, and says nothing when there is nothing', async () => {
     for (let n = 0; n < 5; n += 1) await send(String(n));
@@ -128,7 +130,6 @@ describe('ReceiveMessage', () => {
 
   test('message attributes are asked for by name and by prefix', async () => {
     await send('x', { MessageAttributes: { 'app.user': text('u'), 'app.role': text('r'), other: text('o') } });
-    const names = async (...MessageAttributeNames: string[]) => Object.keys((await receive({ MessageAttributeNames, VisibilityTimeout: 0 }))[0]?.MessageAttributes ?? {}).toSorted();
     expect([await names('other'), await names('app.*'), await names('.*'), await names()]).toEqual([['other'], ['app.role', 'app.user'], ['app.role', 'app.user', 'other'], []]);
   });
 
@@ -141,6 +142,14 @@ describe('ReceiveMessage', () => {
     await expect(receive({ ReceiveRequestAttemptId: 'a' })).rejects.toMatchObject({ name: 'InvalidParameterValue' });
   });
 });
+
+/** Lets the clock go on until the poll has ended: it is not known from outside when it has begun. */
+async function until<T>(poll: Promise<T>): Promise<T> {
+  const state = { over: false };
+  const ended = poll.finally(() => (state.over = true));
+  while (!state.over) await s.clock.advance(SECOND);
+  return ended;
+}
 
 describe('long polls', () => {
   test('a message that is sent wakes a poll at once, without any time passing', async () => {
@@ -155,13 +164,6 @@ describe('long polls', () => {
     expect((await Promise.all(polls)).flat().map(({ Body }) => Body).toSorted()).toEqual(['0', '1', '2', '3', '4', '5', '6', '7']);
   });
 
-  /** Lets the clock go on until the poll has ended: it is not known from outside when it has begun. */
-  async function until<T>(poll: Promise<T>): Promise<T> {
-    let over = false;
-    const ended = poll.finally(() => (over = true));
-    while (!over) await s.clock.advance(SECOND);
-    return ended;
-  }
 
   test('a delayed message wakes a poll when its time comes, one in flight when its timeout is over', async () => {
     await send('delayed', { DelaySeconds: 7 });
@@ -250,10 +252,11 @@ describe('ChangeMessageVisibility', () => {
   });
 });
 
-describe('batches', () => {
-  const entries = (...ids: string[]) => ids.map((Id) => ({ Id, MessageBody: `body of ${Id}` }));
-  const sendAll = (Entries: { Id: string; MessageBody: string; DelaySeconds?: number }[]) => s.aws.sqs.sendMessageBatch({ QueueUrl, Entries });
+const entries = (...ids: string[]) => ids.map((Id) => ({ Id, MessageBody: `body of ${Id}` }));
 
+const sendAll = (Entries: { Id: string; MessageBody: string; DelaySeconds?: number }[]) => s.aws.sqs.sendMessageBatch({ QueueUrl, Entries });
+
+describe('batches', () => {
   test('entries are taken each by itself: what is wrong with one leaves the others', async () => {
     const sent = await sendAll([...entries('a', 'b'), { Id: 'c', MessageBody: 'x', DelaySeconds: 1000 }]);
     expect(sent.Successful?.map(({ Id, MD5OfMessageBody }) => [Id, MD5OfMessageBody])).toEqual(['a', 'b'].map((id) => [id, createHash('md5').update(`body of ${id}`).digest('hex')]));

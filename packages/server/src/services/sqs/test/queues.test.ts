@@ -141,16 +141,16 @@ test('tags are set, listed, replaced and removed, and their limits hold', async 
 test('a caller needs permission for each queue, and conditions see its tags', async () => {
   await sqs.createQueue({ QueueName: 'allowed', tags: { team: 'a' } });
   await create('denied');
-  const aws = s.as(await s.user('consumer', { Action: 'sqs:*', Resource: '*', ...{ Condition: { StringEquals: { 'aws:ResourceTag/team': 'a' } } } }));
+  const aws = s.as(await s.user('consumer', { Action: 'sqs:*', Resource: '*', Condition: { StringEquals: { 'aws:ResourceTag/team': 'a' } } }));
   await aws.sqs.sendMessage({ QueueUrl: `${s.endpoint}/000000000000/allowed`, MessageBody: 'x' });
   await expect(aws.sqs.sendMessage({ QueueUrl: `${s.endpoint}/000000000000/denied`, MessageBody: 'x' })).rejects.toMatchObject({ name: 'AccessDenied', message: expect.stringContaining('sqs:SendMessage on resource: arn:aws:sqs:us-east-1:000000000000:denied') });
   await expect(aws.sqs.deleteMessageBatch({ QueueUrl: `${s.endpoint}/000000000000/denied`, Entries: [] })).rejects.toThrow('sqs:DeleteMessage on');
   await expect(aws.sqs.listQueues({})).rejects.toMatchObject({ name: 'AccessDenied' });
 });
 
-describe('permissions', () => {
-  const policyOf = async (QueueUrl: string) => JSON.parse((await attribute(QueueUrl, 'Policy')) ?? '{}') as { Statement?: Record<string, unknown>[] };
+const policyOf = async (QueueUrl: string) => JSON.parse((await attribute(QueueUrl, 'Policy')) ?? '{}') as { Statement?: Record<string, unknown>[] };
 
+describe('permissions', () => {
   test('AddPermission writes a statement, RemovePermission takes it out', async () => {
     const QueueUrl = await create('shared');
     await sqs.addPermission({ QueueUrl, Label: 'sends', AWSAccountIds: ['111111111111'], Actions: ['SendMessage'] });

@@ -84,9 +84,9 @@ describe('dead letters', () => {
   });
 });
 
-describe('redrive policies', () => {
-  const set = (policy: string) => s.aws.sqs.setQueueAttributes({ QueueUrl: source, Attributes: { RedrivePolicy: policy } });
+const set = (policy: string) => s.aws.sqs.setQueueAttributes({ QueueUrl: source, Attributes: { RedrivePolicy: policy } });
 
+describe('redrive policies', () => {
   test('need a queue of the same kind, account and region, and a count', async () => {
     await create(`other-${made}.fifo`);
     await expect(set(redrive('absent'))).rejects.toMatchObject({ name: 'InvalidParameterValue', message: `Value ${redrive('absent')} for parameter RedrivePolicy is invalid. Reason: Dead letter target does not exist.` });
@@ -113,10 +113,11 @@ describe('redrive policies', () => {
   });
 });
 
-describe('message move tasks', () => {
-  const start = (over: object = {}) => s.aws.sqs.startMessageMoveTask({ SourceArn: arnOf(nameOf(dead)), ...over });
-  const tasks = async () => (await s.aws.sqs.listMessageMoveTasks({ SourceArn: arnOf(nameOf(dead)), MaxResults: 10 })).Results ?? [];
+const start = (over: object = {}) => s.aws.sqs.startMessageMoveTask({ SourceArn: arnOf(nameOf(dead)), ...over });
 
+const tasks = async () => (await s.aws.sqs.listMessageMoveTasks({ SourceArn: arnOf(nameOf(dead)), MaxResults: 10 })).Results ?? [];
+
+describe('message move tasks', () => {
   test('bring dead letters back where they came from, as new messages', async () => {
     const { MessageId } = await send(source, 'poison');
     await kill(source);

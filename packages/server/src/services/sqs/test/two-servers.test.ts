@@ -28,6 +28,8 @@ interface Server {
   readonly sqs: Operations<SQSApi>;
 }
 
+const again = (server: Server) => server.sqs.SendMessage({ QueueUrl: url('once'), MessageBody: 'x' }, call({ once: 'delivery-1' }));
+
 describeDatabases('SQS', (makeScratch, kind) => {
   let scratch: Scratch;
   let db: Database;
@@ -112,7 +114,6 @@ describeDatabases('SQS', (makeScratch, kind) => {
   it('sends once for one key of another room, however often it asks', async () => {
     await create('once');
     const [a, b] = both();
-    const again = (server: Server) => server.sqs.SendMessage({ QueueUrl: url('once'), MessageBody: 'x' }, call({ once: 'delivery-1' }));
     const sent = [await again(a), await again(b), await again(a)];
     expect(new Set(sent.map(({ MessageId }) => MessageId)).size).toBe(1);
     expect(await receive(a, 'once', { MaxNumberOfMessages: 10 })).toHaveLength(1);
