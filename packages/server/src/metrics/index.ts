@@ -5,7 +5,7 @@ import type { Place } from '../kernel/place.ts';
 import { metricId } from './identity.ts';
 import type { MetricIdentity } from './identity.ts';
 import { addMeasures, ageBlocks, forgetStreams, listMetrics, noteStreams, readSeries, reading, SEEN_PRECISION } from './store.ts';
-import type { Measure, MetricFilter, Series, StreamNote, Window } from './store.ts';
+import type { Identified, Measure, MetricFilter, Series, StreamNote, Window } from './store.ts';
 import { TIERS } from './tiers.ts';
 
 export { metricId, sortedDimensions } from './identity.ts';
@@ -56,10 +56,9 @@ export function openMetrics({ db, clock, jobs }: { db: Database; clock: Clock; j
     run.again(now + AGE_EVERY);
   });
 
-  function unnoted(place: Place, measures: readonly Measure[], now: number): Map<string, StreamNote> {
+  function unnoted(place: Place, measures: readonly Identified[], now: number): Map<string, StreamNote> {
     const found = new Map<string, StreamNote>();
-    for (const { namespace, name, dimensions, unit } of measures) {
-      const metric = metricId({ namespace, name, dimensions });
+    for (const { namespace, name, dimensions, unit, metric } of measures) {
       const key = `${place.account} ${place.region} ${metric} ${unit}`;
       const last = noted.get(key);
       if (last === undefined || now - last >= SEEN_PRECISION || now < last) found.set(key, { metric, unit, namespace, name, dimensions });
@@ -70,8 +69,9 @@ export function openMetrics({ db, clock, jobs }: { db: Database; clock: Clock; j
   return {
     async record(tx, place, measures) {
       const now = clock.now();
-      const notes = unnoted(place, measures, now);
-      await addMeasures(tx, place, measures, now);
+      const identified = measures.map((measure) => ({ ...measure, metric: metricId(measure) }));
+      const notes = unnoted(place, identified, now);
+      await addMeasures(tx, place, identified, now);
       if (notes.size === 0) return;
       await noteStreams(tx, place, [...notes.values()], now);
       tx.afterCommit(() => {

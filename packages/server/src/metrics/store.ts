@@ -21,6 +21,11 @@ export interface Measure extends MetricIdentity {
   readonly point: Point;
 }
 
+/** With its metric's id, which is dear to make. */
+export interface Identified extends Measure {
+  readonly metric: string;
+}
+
 /** ms UTC; `end` is exclusive. Periods begin at `start`. */
 export interface Window {
   readonly start: number;
@@ -58,10 +63,10 @@ interface Addition {
 }
 
 /** Adds points to their blocks; locks them in one order, so that writers at the same time neither lose points nor wait for each other for ever. */
-export async function addMeasures(tx: Transaction, place: Place, measures: readonly Measure[], now: number): Promise<void> {
+export async function addMeasures(tx: Transaction, place: Place, measures: readonly Identified[], now: number): Promise<void> {
   const blocks = new Map<string, Addition>();
   for (const measure of measures) {
-    const stream = streamId(metricId(measure), measure.unit);
+    const stream = streamId(measure.metric, measure.unit);
     addTo(blocks, stream, TIERS.minute, measure.time, measure.point);
     if (measure.highResolution && measure.time > now - TIERS.second.kept) addTo(blocks, stream, TIERS.second, measure.time, measure.point);
   }
