@@ -9,6 +9,7 @@ import { CodeCommit } from '@aws-sdk/client-codecommit';
 import { CodePipeline } from '@aws-sdk/client-codepipeline';
 import { IAM } from '@aws-sdk/client-iam';
 import { S3 } from '@aws-sdk/client-s3';
+import { SNS } from '@aws-sdk/client-sns';
 import { SQS } from '@aws-sdk/client-sqs';
 import type { Bench } from './group.ts';
 
@@ -35,6 +36,8 @@ export async function startSlipway(bench: Bench, nodeFlags: readonly string[] = 
       ...process.env,
       SLIPWAY_DATA: data,
       SLIPWAY_PORT: '0',
+      // The sinks that it delivers to are this machine's.
+      SLIPWAY_ALLOW_ENDPOINTS: '127.0.0.0/8',
       SLIPWAY_ROOT_ACCESS_KEY_ID: rootKey.accessKeyId,
       SLIPWAY_ROOT_SECRET_ACCESS_KEY: rootKey.secretAccessKey,
     },
@@ -74,6 +77,7 @@ export function clients(target: Target) {
     iam: new IAM(config),
     logs: new CloudWatchLogs(config),
     s3: new S3({ ...config, forcePathStyle: true }),
+    sns: new SNS(config),
     sqs: new SQS(config),
   };
 }

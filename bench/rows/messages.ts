@@ -2,6 +2,7 @@ import type { Group } from '../group.ts';
 import { notMeasured, percentile, row, type Row, type RowTerms } from '../measure.ts';
 import { clients, startMoto, startSlipway, type Clients, type Target } from '../server.ts';
 import { measure, type Load } from './requests.ts';
+import { publishing, publishToHttp } from './topics.ts';
 
 const LETTERS = 300;
 const WARM_UP = 20;
@@ -32,6 +33,7 @@ const loads: Load[] = [
     distinct: false,
     prepare: createFilledQueue,
   },
+  publishing,
 ];
 
 /** (h) Messages: from one hand to the other, and how many a second, each on disk before it is answered for. */
@@ -41,7 +43,7 @@ export const messages: Group = {
   async run(bench) {
     const ours = await startSlipway(bench);
     const moto = await startMoto(bench);
-    const rows: Row[] = [await sendToReceive(ours)];
+    const rows: Row[] = [await sendToReceive(ours), await publishToHttp(ours)];
     for (const load of loads) {
       bench.say(load.terms.id);
       rows.push(await measure(bench, load, ours, moto));

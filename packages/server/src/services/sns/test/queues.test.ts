@@ -140,8 +140,12 @@ it('e-mail: asks for confirmation by a link, retries what the mail server puts o
   await expect(s.aws.sns.subscribe({ TopicArn, Protocol: 'email', Endpoint: 'a@b.c\r\nBcc: eve@example.com' })).rejects.toThrow(/Email address/);
 });
 
+async function aws(...args: string[]): Promise<Record<string, unknown>> {
+  const { stdout } = await promisify(execFile)('aws', ['sns', ...args, '--output', 'json'], { env: { ...process.env, ...s.cliEnvironment() } });
+  return JSON.parse(stdout || '{}') as Record<string, unknown>;
+}
+
 it('the aws command publishes and lists', async () => {
-  const aws = async (...args: string[]) => JSON.parse((await promisify(execFile)('aws', ['sns', ...args, '--output', 'json'], { env: { ...process.env, ...s.cliEnvironment() } })).stdout || '{}') as Record<string, unknown>;
   const { TopicArn } = await aws('create-topic', '--name', 'cli', '--attributes', 'DisplayName=Cli', '--tags', 'Key=a,Value=b');
   expect(await aws('publish', '--topic-arn', String(TopicArn), '--message', 'x', '--message-attributes', '{"a":{"DataType":"String","StringValue":"b"}}')).toHaveProperty('MessageId');
   expect(await aws('get-topic-attributes', '--topic-arn', String(TopicArn))).toMatchObject({ Attributes: { DisplayName: 'Cli' } });
