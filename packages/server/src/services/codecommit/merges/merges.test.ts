@@ -163,9 +163,10 @@ describe('carrying out', () => {
   });
 });
 
+const file = (filePath: string, content: string | Buffer, fileMode?: 'EXECUTABLE' | 'SYMLINK') => ({ filePath, fileContent: Buffer.from(content as string), ...fileMode ? { fileMode } : {} });
+
 describe('conflicts beyond lines', () => {
   let repositoryName: string;
-  const file = (filePath: string, content: string | Buffer, fileMode?: 'EXECUTABLE' | 'SYMLINK') => ({ filePath, fileContent: Buffer.from(content as string), ...fileMode ? { fileMode } : {} });
   beforeAll(async () => {
     repositoryName = `merge-${count += 1}`;
     await house.call('CreateRepository', { repositoryName });
