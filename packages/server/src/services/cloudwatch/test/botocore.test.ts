@@ -19,7 +19,7 @@ beforeAll(async () => {
 });
 afterAll(() => s.stop());
 
-const environment = (more: Record<string, string> = {}) => ({ ...process.env, ...s.cliEnvironment(), ...more });
+const environment = () => ({ ...process.env, ...s.cliEnvironment() });
 
 const script = `
 import boto3, datetime, json, sys
@@ -53,11 +53,12 @@ test.skipIf(!answers('python3', '-c', 'import boto3'))('boto3 is answered (left 
   expect(found['nan']).toBeTypeOf('string');
 });
 
+const aws = async (...args: string[]): Promise<unknown> => {
+  const { stdout } = await run('aws', ['cloudwatch', ...args, '--output', 'json'], { env: environment() });
+  return stdout.trim() === '' ? undefined : (JSON.parse(stdout) as unknown);
+};
+
 test.skipIf(!answers('aws', '--version'))('the CLI is answered (left out where there is none)', { timeout: 60_000 }, async () => {
-  const aws = async (...args: string[]): Promise<unknown> => {
-    const { stdout } = await run('aws', ['cloudwatch', ...args, '--output', 'json'], { env: environment() });
-    return stdout.trim() === '' ? undefined : (JSON.parse(stdout) as unknown);
-  };
   await aws('put-metric-data', '--namespace', 'Cli', '--metric-name', 'M', '--value', '7', '--dimensions', 'Host=a');
   await aws('put-metric-alarm', '--alarm-name', 'cli', '--namespace', 'Cli', '--metric-name', 'M', '--statistic', 'Maximum', '--period', '60', '--evaluation-periods', '2', '--threshold', '5', '--comparison-operator', 'LessThanThreshold');
   expect(await aws('describe-alarms', '--alarm-names', 'cli')).toMatchObject({ MetricAlarms: [{ AlarmName: 'cli', Threshold: 5, EvaluationPeriods: 2 }], CompositeAlarms: [] });
