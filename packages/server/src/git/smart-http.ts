@@ -64,7 +64,11 @@ export async function receivePack(path: string, push: Push): Promise<void> {
   const chunks = body[Symbol.asyncIterator]();
   const head = await acceptedHead(chunks, push);
   const endsHere = push.open === true && !hasPack(head);
-  if (endsHere && head.commands.length === 0) return;
+  if (head.commands.length === 0) {
+    // Nothing to change, or the probe ahead of a large push: git would answer nothing either.
+    push.started();
+    return;
+  }
 
   const child = spawnGit(['receive-pack', '--stateless-rpc', '--', path], { env: { ...protocolEnvironment(protocol), GIT_ALLOC_LIMIT: LARGEST_OBJECT }, configuration: await receiving(path) });
   const patience = new AbortController();
@@ -75,7 +79,7 @@ export async function receivePack(path: string, push: Push): Promise<void> {
   const whenComplete = async (): Promise<void> => {
     signal.throwIfAborted();
     signal.removeEventListener('abort', leave);
-    if (head.commands.length > 0) settle = await push.guard.begin(head.commands, processIdentity(child.pid ?? 0));
+    settle = await push.guard.begin(head.commands, processIdentity(child.pid ?? 0));
   };
   push.started();
   try {
