@@ -102,9 +102,15 @@ export function refChanges({ db, clock, jobs, outbox, watches, git, followers = 
   }
 
   async function begin(repository: RepositoryRow, callerArn: string, commands: readonly RefCommand[], process: string, cause?: RefChangeCause): Promise<() => Promise<void>> {
-    await settleAllLeft(repository);
-    const possible = await fromWhereTheyAre(git.repository(repository.repository_id), commands);
-    return possible.length === 0 ? async () => undefined : claim(repository, callerArn, possible, process, cause);
+    for (;;) {
+      await settleAllLeft(repository);
+      const possible = await fromWhereTheyAre(git.repository(repository.repository_id), commands);
+      if (possible.length === 0) return async () => undefined;
+      const { settled, withdraw } = await claim(repository, callerArn, possible, process, cause);
+      // While another server's change was waited for, it may have made some of these impossible, and its doing would count as ours.
+      if ((await fromWhereTheyAre(git.repository(repository.repository_id), possible)).length === possible.length) return settled;
+      await withdraw();
+    }
   }
 
   async function settleAllLeft(repository: RepositoryRow): Promise<void> {
@@ -113,8 +119,8 @@ export function refChanges({ db, clock, jobs, outbox, watches, git, followers = 
     }
   }
 
-  /** Makes the change a row and answers what settles it. Waits for another server's change of the same references. */
-  async function claim(repository: RepositoryRow, callerArn: string, commands: readonly RefCommand[], process: string, cause?: RefChangeCause): Promise<() => Promise<void>> {
+  /** Makes the change a row and answers what settles it, and what takes it back before anything moved. Waits for another server's change of the same references. */
+  async function claim(repository: RepositoryRow, callerArn: string, commands: readonly RefCommand[], process: string, cause?: RefChangeCause): Promise<{ settled(): Promise<void>; withdraw(): Promise<void> }> {
     const refs = new Set(commands.map(({ ref }) => ref));
     const change: RefChange = {
       account: repository.account,
@@ -138,13 +144,22 @@ export function refChanges({ db, clock, jobs, outbox, watches, git, followers = 
       letGo();
       throw error;
     }
-    return async () => {
-      try {
-        await settle(change);
-      } finally {
-        // What could not be settled now is the job's.
-        letGo();
-      }
+    return {
+      async settled() {
+        try {
+          await settle(change);
+        } finally {
+          // What could not be settled now is the job's.
+          letGo();
+        }
+      },
+      async withdraw() {
+        try {
+          await db.transaction((tx) => deleteRefChange(tx, change));
+        } finally {
+          letGo();
+        }
+      },
     };
   }
 
@@ -202,7 +217,7 @@ export function refChanges({ db, clock, jobs, outbox, watches, git, followers = 
       const release = await lock(repository.repository_id, [ref]);
       try {
         // A change that changes nothing: its row keeps other servers away.
-        const settled = await claim(repository, '', [{ ref, old: NO_OBJECT, new: NO_OBJECT }], '');
+        const { settled } = await claim(repository, '', [{ ref, old: NO_OBJECT, new: NO_OBJECT }], '');
         try {
           return await work();
         } finally {
