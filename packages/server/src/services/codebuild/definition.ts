@@ -80,7 +80,6 @@ function checkEnvironment(environment: ProjectEnvironment): void {
   if (environment.imagePullCredentialsType && environment.imagePullCredentialsType !== 'CODEBUILD') throw notSupported(`imagePullCredentialsType ${environment.imagePullCredentialsType}`);
   for (const variable of environment.environmentVariables ?? []) {
     if (!variableNamePattern.test(variable.name)) refuse(`Invalid environment variable name: '${variable.name}'`);
-    if (variable.type && variable.type !== 'PLAINTEXT') throw notSupported(`The type ${variable.type} of the environment variable ${variable.name}`);
   }
 }
 

@@ -15,6 +15,7 @@ import { buildEnvironment } from './environment.ts';
 import { becomeRole } from './held.ts';
 import { SourceError, type FetchedSources } from './sources/index.ts';
 import type { StepDeps, StepRunner } from './steps.ts';
+import { givenVariables, VariableError, type GivenVariables } from './variables.ts';
 
 /**
  * DOWNLOAD_SOURCE: everything that the build needs is put into its folder, and its supervisor started. A crash on the
@@ -44,6 +45,7 @@ export const download: StepRunner = async (deps, run, build) => {
 interface Prepared {
   readonly sources: FetchedSources;
   readonly buildspec: Buildspec;
+  readonly variables: GivenVariables;
 }
 
 async function prepare(deps: StepDeps, run: JobRun, build: StoredBuild, folder: string): Promise<Prepared | { problem: Required<PhaseContext> }> {
@@ -55,15 +57,16 @@ async function prepare(deps: StepDeps, run: JobRun, build: StoredBuild, folder: 
     const { role } = become;
     const sources = await deps.sources.fetch(build, { role, folder, signal: run.signal });
     const buildspec = await readBuildspec(deps, { build, role, folder: sourceFolder(folder, sources.primary.path), runtimes: await deps.runtimes() });
-    return { sources, buildspec };
+    const variables = await givenVariables(deps, { build, role, buildspec, signal: run.signal });
+    return { sources, buildspec, variables };
   } catch (error) {
-    if (error instanceof SourceError || error instanceof BuildspecError) return { problem: { statusCode: error.statusCode, message: error.message } };
+    if (error instanceof SourceError || error instanceof BuildspecError || error instanceof VariableError) return { problem: { statusCode: error.statusCode, message: error.message } };
     throw error;
   }
 }
 
 /** The row knows the token's hash and the first line's number before the supervisor has them. */
-async function begin(deps: StepDeps, run: JobRun, build: StoredBuild, folder: string, { sources, buildspec }: Prepared): Promise<'on'> {
+async function begin(deps: StepDeps, run: JobRun, build: StoredBuild, folder: string, { sources, buildspec, variables }: Prepared): Promise<'on'> {
   const { kind } = deps.runner;
   if (kind === undefined) throw new Error('a build was provisioned without a runner');
   const token = randomBytes(32).toString('base64url');
@@ -84,8 +87,8 @@ async function begin(deps: StepDeps, run: JobRun, build: StoredBuild, folder: st
     buildspec,
     source: sources.primary.path,
     secondarySources: Object.fromEntries(Object.entries(sources.secondary).map(([identifier, source]) => [identifier, source.path])),
-    env: buildEnvironment({ build, sources, buildspec, endpoint: deps.endpoint(), token }),
-    secrets: [token],
+    env: buildEnvironment({ build, sources, buildspec, variables, endpoint: deps.endpoint(), token }),
+    secrets: [token, ...variables.secrets],
     hide: deps.hide,
     firstLine,
     // Ends the build in time also while no server runs.

@@ -3,6 +3,7 @@ import { formatArn } from '../../kernel/arn.ts';
 import { buildArn, projectArn } from './arns.ts';
 import { logNames, type StoredBuild } from './build.ts';
 import type { FetchedSource, FetchedSources } from './sources/index.ts';
+import type { GivenVariables } from './variables.ts';
 
 /** The door at which a build's processes ask for their role's credentials. */
 export const credentialsPath = '/_slipway/build-credentials';
@@ -11,6 +12,7 @@ export interface EnvironmentRequest {
   readonly build: StoredBuild;
   readonly sources: FetchedSources;
   readonly buildspec: Buildspec;
+  readonly variables: GivenVariables;
   /** The server's base URL as the build reaches it. */
   readonly endpoint: string;
   /** By which the build's processes are known at the door. */
@@ -23,7 +25,7 @@ export interface EnvironmentRequest {
  * to say.
  */
 export function buildEnvironment(request: EnvironmentRequest): Record<string, string> {
-  const { build, sources, buildspec, endpoint, token } = request;
+  const { build, sources, buildspec, variables, endpoint, token } = request;
   const surroundings: Record<string, string> = {
     AWS_REGION: build.region,
     AWS_DEFAULT_REGION: build.region,
@@ -31,10 +33,9 @@ export function buildEnvironment(request: EnvironmentRequest): Record<string, st
     AWS_CONTAINER_CREDENTIALS_FULL_URI: `${endpoint}${credentialsPath}`,
     AWS_CONTAINER_AUTHORIZATION_TOKEN: token,
   };
-  const given = (build.definition.environment.environmentVariables ?? []).map(({ name, value }) => [name, value] as const);
   return {
     ...Object.fromEntries(Object.entries(surroundings).filter(([name]) => !Object.hasOwn(buildspec.variables, name))),
-    ...Object.fromEntries(given),
+    ...variables.values,
     ...present(ofBuild(build), ofSource(sources.primary, ''), ...Object.entries(sources.secondary).map(([id, source]) => ofSource(source, `_${id}`))),
   };
 }
