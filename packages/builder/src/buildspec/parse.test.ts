@@ -1,10 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import { BuildspecError } from './error.ts';
+import { HOST_KEYS } from './keys.ts';
 import { parseBuildspec } from './parse.ts';
+import type { ParseOptions } from './parse.ts';
+import { secretReference } from './secrets.ts';
 
-function refusal(text: string, runtimes?: Record<string, string>): BuildspecError {
+function refusal(text: string, options: ParseOptions = {}): BuildspecError {
   try {
-    parseBuildspec(text, runtimes === undefined ? {} : { runtimes });
+    parseBuildspec(text, options);
   } catch (error) {
     if (error instanceof BuildspecError) return error;
     throw error;
@@ -23,9 +26,10 @@ describe('a buildspec', () => {
     ].join('\n'));
     expect(spec).toEqual({
       version: '0.2', runAs: 'root', shell: 'bash', variables: { A: '1.10', B: 'yes', C: '' }, exportedVariables: ['TAG'],
+      parameterStore: {}, secretsManager: {}, gitCredentialHelper: false, proxy: { uploadArtifacts: false, logs: false }, runtimeVersions: {},
       phases: { install: { commands: ['echo "a:b"', 'x=1\necho $x\n'], finally: ['echo done'], onFailure: 'CONTINUE' } },
-      artifacts: { files: ['**/*'], excludePaths: [], discardPaths: true, baseDirectory: 'dist', name: 'site-$(date +%F)' },
-      secondaryArtifacts: { docs: { files: ['docs/**/*'], excludePaths: [], discardPaths: false } },
+      artifacts: { files: ['**/*'], excludePaths: [], discardPaths: true, enableSymlinks: false, baseDirectory: 'dist', name: 'site-$(date +%F)' },
+      secondaryArtifacts: { docs: { files: ['docs/**/*'], excludePaths: [], discardPaths: false, enableSymlinks: false } },
     });
   });
 
@@ -40,6 +44,33 @@ describe('a buildspec', () => {
 
   test('a command that YAML reads as a boolean stays the text it was', () => {
     expect(parseBuildspec(minimal).phases.build?.commands).toEqual(['true']);
+  });
+});
+
+describe('what the host honours', () => {
+  const parse = (text: string) => parseBuildspec(text, { honours: HOST_KEYS });
+
+  test('is read where the host says so: parameters, secrets, caches, prefixes', () => {
+    const spec = parse(`${minimal}env:\n  parameter-store:\n    P: /app/p\n  secrets-manager:\n    S: prod/db:password\n  git-credential-helper: yes\nproxy:\n  upload-artifacts: yes\n  logs: no\ncache:\n  key: k-$(codebuild-hash-files a)\n  fallback-keys: [k-]\n  action: restore\n  paths: ['/root/.m2/**/*', node_modules/**/*]\nartifacts:\n  files: ['**/*']\n  enable-symlinks: yes\n  s3-prefix: p/q\n`);
+    expect(spec).toMatchObject({
+      parameterStore: { P: '/app/p' }, secretsManager: { S: 'prod/db:password' }, gitCredentialHelper: true, proxy: { uploadArtifacts: true, logs: false },
+      cache: { key: 'k-$(codebuild-hash-files a)', fallbackKeys: ['k-'], action: 'restore', paths: ['/root/.m2/**/*', 'node_modules/**/*'] },
+      artifacts: { enableSymlinks: true, s3Prefix: 'p/q' },
+    });
+  });
+
+  test.each([
+    ['RETRY', 3, '.*'], ['RETRY-4', 4, '.*'], ['RETRY-0', 0, '.*'], ['RETRY-100', 100, '.*'], ['RETRY-.*Error: Unable to connect to database.*', 3, '.*Error: Unable to connect to database.*'],
+    ['RETRY-invalid+', 3, 'invalid+'], ['RETRY-3-.*connection timed out.*', 3, '.*connection timed out.*'], ['RETRY-8-invalid+', 8, 'invalid+'],
+  ])('on-failure: %s is %d retries for %j', (text, count, pattern) => {
+    expect(parse(`version: 0.2\nphases:\n  build:\n    on-failure: "${text}"\n    commands: [a]\n`).phases.build?.onFailure).toEqual({ action: 'RETRY', count, pattern });
+  });
+
+  test.each([
+    ['prod/db', { secretId: 'prod/db' }], ['prod/db:user', { secretId: 'prod/db', jsonKey: 'user' }], ['s::AWSPREVIOUS', { secretId: 's', versionStage: 'AWSPREVIOUS' }], ['s:k::v1', { secretId: 's', jsonKey: 'k', versionId: 'v1' }],
+    ['arn:aws:secretsmanager:us-east-1:123456789012:secret:s-AbCdEf:k', { secretId: 'arn:aws:secretsmanager:us-east-1:123456789012:secret:s-AbCdEf', jsonKey: 'k' }],
+  ])('the secret %s', (text, reference) => {
+    expect(secretReference(text)).toEqual(reference);
   });
 });
 
@@ -64,9 +95,9 @@ describe('a refused buildspec', () => {
   });
 
   test.each([
-    ['proxy', 'proxy:\n  upload-artifacts: yes\n'], ['batch', 'batch:\n  fast-fail: true\n'], ['reports', 'reports:\n  r:\n    files: [a]\n'], ['cache', 'cache:\n  paths: [a]\n'],
-    ['parameter-store', 'env:\n  parameter-store:\n    A: b\n'], ['secrets-manager', 'env:\n  secrets-manager:\n    A: b\n'], ['git-credential-helper', 'env:\n  git-credential-helper: yes\n'],
-    ['enable-symlinks', 'artifacts:\n  files: [a]\n  enable-symlinks: yes\n'], ['s3-prefix', 'artifacts:\n  files: [a]\n  s3-prefix: x\n'],
+    ['batch', 'batch:\n  fast-fail: true\n'], ['reports', 'reports:\n  r:\n    files: [a]\n'], ['cache', 'cache:\n  paths: [a]\n'],
+    ['parameter-store', 'env:\n  parameter-store:\n    A: b\n'], ['secrets-manager', 'env:\n  secrets-manager:\n    A: b\n'],
+    ['s3-prefix', 'artifacts:\n  files: [a]\n  s3-prefix: x\n'],
   ])('that asks for %s says that Slipway does not support it yet, and where', (key, text) => {
     const error = refusal(minimal + text);
     expect(error.message).toContain(`"${key}"`);
@@ -90,16 +121,31 @@ describe('a refused buildspec', () => {
     expect(refusal('version: 0.2\n').message).toContain('no phases');
   });
 
-  test('that asks for a runtime which the environment does not have names the one it has', () => {
+  test('that asks for a runtime which the environment does not have names the ones it has', () => {
     const text = 'version: 0.2\nphases:\n  install:\n    runtime-versions:\n      nodejs: 18\n    commands: [a]\n';
-    expect(refusal(text, { nodejs: '20.20.2' }).message).toContain('has nodejs 20.20.2, not 18');
-    expect(refusal(text).message).toContain('lists no runtime "nodejs"');
-    expect(() => parseBuildspec(text.replace('18', '20'), { runtimes: { nodejs: '20.20.2' } })).not.toThrow();
-    expect(() => parseBuildspec(text.replace('18', 'latest'), { runtimes: { nodejs: '20.20.2' } })).not.toThrow();
+    const runtimes = { nodejs: [{ version: '20.20.2', program: '/usr/bin/node' }, { version: '22.1.0', program: '/opt/node22/bin/node' }], java: [{ version: '17.0.9', program: '/usr/bin/java' }] };
+    expect(refusal(text, { runtimes })).toMatchObject({ line: 5, accepted: ['nodejs: 20.20.2', 'nodejs: 22.1.0'] });
+    expect(refusal(text, { runtimes }).message).toContain("Unknown runtime version named '18' of nodejs. This build environment has the following versions: 20.20.2, 22.1.0");
+    expect(refusal(text.replace('nodejs: 18', 'cobol: 85'), { runtimes }).message).toContain("Unknown runtime named 'cobol'. This build environment has the following runtimes: nodejs, java");
+    for (const wanted of ['nodejs: 20', 'nodejs: 22.x', 'nodejs: latest', 'nodejs: $NODE', 'java: corretto17', 'java: openjdk17.x', 'nodejs:']) {
+      expect(() => parseBuildspec(text.replace('nodejs: 18', wanted), { runtimes })).not.toThrow();
+    }
+    expect(parseBuildspec(text).runtimeVersions).toEqual({ nodejs: '18' });
   });
 
-  test('that retries on failure says that this is not supported yet', () => {
+  test('that retries on failure is refused where nobody retries', () => {
     expect(refusal('version: 0.2\nphases:\n  build:\n    on-failure: RETRY-3\n    commands: [a]\n')).toMatchObject({ line: 4, key: 'phases.build.on-failure' });
+  });
+
+  test.each(['RETRY-101', 'RETRY-3-(', 'RETRY-', 'retry', 'RETRY3'])('that says on-failure: %s is told what would be accepted', (text) => {
+    expect(refusal(`version: 0.2\nphases:\n  build:\n    on-failure: ${text}\n    commands: [a]\n`, { honours: HOST_KEYS }).accepted).not.toEqual([]);
+  });
+
+  test.each([
+    ['env:\n  parameter-store:\n    A:\n', 'names no parameter'], ['env:\n  secrets-manager:\n    A: a:b:c:d:e\n', 'names no secret'],
+    ['cache:\n  paths: [a]\n  action: delete\n', 'Unknown action'], ['cache:\n  key: a\n  fallback-keys: [a, b, c, d, e, f]\n', 'fallback keys'], ['proxy:\n  logs: perhaps\n', 'yes or no'],
+  ])('that says %j is told why', (text, why) => {
+    expect(refusal(minimal + text, { honours: HOST_KEYS }).message).toContain(why);
   });
 
   test('built of anchors that multiply is stopped', () => {
