@@ -22,6 +22,7 @@ export const dummyRunner: Runner = {
     return {
       output: outputFolder(folder),
       user: 'root',
+      notices: [],
       environment: {},
       open: async ({ env, cwd, onOutput }) => new DummySession({ ...env }, cwd, onOutput, stopped.signal),
       stop: async () => stopped.abort(),
@@ -74,6 +75,10 @@ class DummySession implements Session {
 
   async expand(text: string): Promise<string> {
     return text.replace(/\$(\w+)/g, (_, name: string) => this.#variables[name] ?? '');
+  }
+
+  async become(): Promise<void> {
+    // There are no users either.
   }
 
   async close(): Promise<void> {

@@ -1,9 +1,10 @@
+import { containerRunner } from './container/container.ts';
 import { dummyRunner } from './dummy.ts';
 import { plainRunner } from './plain.ts';
 import type { Runner, RunnerKind } from './runner.ts';
 import { sandboxRunner } from './sandbox.ts';
 
-const runners: Readonly<Record<RunnerKind, Runner>> = { plain: plainRunner, sandbox: sandboxRunner, dummy: dummyRunner };
+const runners: Readonly<Record<RunnerKind, Runner>> = { plain: plainRunner, sandbox: sandboxRunner, container: containerRunner, dummy: dummyRunner };
 
 export function runnerOf(kind: RunnerKind): Runner {
   return runners[kind];

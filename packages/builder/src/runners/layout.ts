@@ -12,6 +12,9 @@ export const commandsFolder = (folder: string): string => join(folder, 'commands
 /** What the shell reports back: environment, directory, values. Written by the build, so never trusted. */
 export const stateFolder = (folder: string): string => join(folder, 'state');
 
+/** Named pipes between us and a container, there only until it has opened them. */
+export const pipesFolder = (folder: string): string => join(folder, 'pipes');
+
 export const homeFolder = (folder: string): string => join(codebuildFolder(folder), 'home');
 
 /** The variable that marks every process of one build. */

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { mkdir } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import { MARK, commandsFolder, homeFolder, outputFolder, stateFolder } from './layout.ts';
-import type { Runner } from './runner.ts';
+import type { Runner, WorkspaceRequest } from './runner.ts';
 import { DRIVER, KEEPER } from './scripts.ts';
 import { ProcessWorkspace, makeFolders } from './workspace.ts';
 
@@ -23,11 +23,17 @@ export const plainRunner: Runner = {
     await mkdir(homeFolder(folder), { recursive: true, mode: 0o700 });
     const commands = commandsFolder(folder);
     const state = stateFolder(folder);
+    const user = userInfo().username;
+    const home = homeFolder(folder);
     return new ProcessWorkspace(request, {
       output: outputFolder(folder),
-      user: userInfo().username,
-      environment: { PATH: process.env['PATH'] ?? '/usr/local/bin:/usr/bin:/bin', HOME: homeFolder(folder), LANG: process.env['LANG'] ?? 'C.UTF-8' },
-      control: { commands: { host: commands, build: commands }, state: { host: state, build: state } },
+      user,
+      notices: notLimited(request),
+      environment: { PATH: process.env['PATH'] ?? '/usr/local/bin:/usr/bin:/bin', HOME: home, LANG: process.env['LANG'] ?? 'C.UTF-8' },
+      control: {
+        commands: { host: commands, build: commands }, state: { host: state, build: state }, user, home,
+        otherUsers: `the plain runner runs commands as ${user}`,
+      },
       contained: false,
       spawn: (options, stdio) => spawn('/bin/sh', ['-c', KEEPER, 'sh', DRIVER, state], {
         cwd: options.cwd, env: { ...options.env, [MARK]: mark }, stdio, detached: true,
@@ -35,3 +41,10 @@ export const plainRunner: Runner = {
     });
   },
 };
+
+function notLimited({ limits, network }: WorkspaceRequest): string[] {
+  return [
+    ...(limits === undefined ? [] : ['Plain processes have no limits of memory, processors and processes']),
+    ...(network === undefined || network.mode === 'host' ? [] : [`Plain processes use this machine's own network: the setting ${network.mode} has no effect`]),
+  ];
+}

@@ -2,19 +2,26 @@ import { mkdir, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { randomUUID } from 'node:crypto';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { containerRunner } from './container/container.ts';
 import { outputFolder } from './layout.ts';
 import { plainRunner } from './plain.ts';
 import { buildProcesses } from './processes.ts';
-import type { Runner, Session, Workspace } from './runner.ts';
+import type { Runner, Session, Workspace, WorkspaceRequest } from './runner.ts';
 import { SessionLost } from './runner.ts';
 import { sandboxRunner } from './sandbox.ts';
+import { BASH_IMAGE, makeTestImages, testEngines } from './testing/engines.ts';
 
 const SECRET_FOLDER = 'neighbour';
 
-async function describeRunner(runner: Runner): Promise<void> {
-  const reason = await runner.unavailable();
-  describe.skipIf(reason !== undefined).each(['sh', 'bash'] as const)(`the ${runner.kind} runner with %s`, (shell) => {
+interface Variant {
+  readonly name: string;
+  readonly runner: Runner;
+  readonly request?: Partial<WorkspaceRequest>;
+}
+
+function describeRunner({ name, runner, request = {} }: Variant): void {
+  describe.each(['sh', 'bash'] as const)(`the ${name} runner with %s`, (shell) => {
     let folder: string;
     let mark: string;
     let workspace: Workspace;
@@ -26,7 +33,7 @@ async function describeRunner(runner: Runner): Promise<void> {
       mark = randomUUID();
       output = '';
       await mkdir(join(outputFolder(folder), 'src1', 'src'), { recursive: true });
-      workspace = await runner.prepare({ folder, mark });
+      workspace = await runner.prepare({ folder, mark, ...request });
       session = await workspace.open({
         shell, cwd: join(workspace.output, 'src1', 'src'), env: { ...workspace.environment, GREETING: "it's $HOME" },
         onOutput: (bytes) => { output += Buffer.from(bytes).toString(); },
@@ -155,5 +162,22 @@ async function describeRunner(runner: Runner): Promise<void> {
   });
 }
 
-await describeRunner(plainRunner);
-await describeRunner(sandboxRunner);
+const engines = await testEngines();
+const isolated = { mode: 'isolated' } as const;
+const variants: Variant[] = [
+  { name: 'plain', runner: plainRunner },
+  { name: 'sandbox', runner: sandboxRunner },
+  { name: 'isolated sandbox', runner: sandboxRunner, request: { network: isolated, limits: { memoryBytes: 1024 ** 3, cpus: 1, processes: 200 }, otherUsers: true } },
+  ...engines.map(({ name, socket }): Variant => ({ name: `${name} container`, runner: containerRunner, request: { network: isolated, limits: { memoryBytes: 1024 ** 3, cpus: 1, processes: 200 }, container: { image: BASH_IMAGE, socket } } })),
+];
+
+beforeAll(async () => {
+  for (const engine of engines) await makeTestImages(engine);
+}, 120_000);
+
+const absent = await sandboxRunner.unavailable();
+for (const variant of variants) {
+  if (variant.runner === sandboxRunner && absent !== undefined) describe.skip(`the ${variant.name} runner (${absent})`);
+  else describeRunner(variant);
+}
+if (engines.length === 0) describe.skip('the container runner (no engine was found; SLIPWAY_TEST_ENGINES names sockets)');

@@ -1,3 +1,7 @@
+import type { RegistryAuth } from './container/engine.ts';
+import type { Limits } from './limits/compute.ts';
+import type { NetworkRequest } from './network/network.ts';
+
 /**
  * A runner executes a build's commands somewhere. Its life:
  *
@@ -18,7 +22,7 @@ export interface Runner {
   prepare(request: WorkspaceRequest): Promise<Workspace>;
 }
 
-export const RUNNER_KINDS = ['plain', 'sandbox', 'dummy'] as const;
+export const RUNNER_KINDS = ['plain', 'sandbox', 'container', 'dummy'] as const;
 export type RunnerKind = (typeof RUNNER_KINDS)[number];
 
 export interface WorkspaceRequest {
@@ -28,6 +32,23 @@ export interface WorkspaceRequest {
   readonly mark: string;
   /** Host folders that the build must not see even if they lie below a system folder. Only `sandbox` can promise this. */
   readonly hide?: readonly string[];
+  /** What the build may use; a runner that cannot enforce one of them says so in `notices`. */
+  readonly limits?: Limits;
+  /** Whether commands may ask to run as other users (`Session.become`). */
+  readonly otherUsers?: boolean;
+  /** Default: the machine's own network. */
+  readonly network?: NetworkRequest;
+  /** For `container`, which needs it. */
+  readonly container?: ContainerRequest;
+}
+
+export interface ContainerRequest {
+  readonly image: string;
+  /** The engine's Unix socket. */
+  readonly socket: string;
+  readonly auth?: RegistryAuth;
+  /** All capabilities and devices of the machine: as good as root on it. For `docker build` inside. */
+  readonly privileged?: boolean;
 }
 
 export interface Workspace {
@@ -37,6 +58,9 @@ export interface Workspace {
   readonly user: string;
   /** What the runner itself puts into the environment (HOME, PATH); the build's variables win. */
   readonly environment: Readonly<Record<string, string>>;
+  /** What the build's log should say of the place. */
+  readonly notices: readonly string[];
+  /** @throws CannotOpen for what the build's owner can change */
   open(options: SessionOptions): Promise<Session>;
   /** Ends every process of the build: TERM, and KILL after `graceMs`. Resolves when none is left. */
   stop(graceMs: number): Promise<void>;
@@ -69,6 +93,11 @@ export interface Session {
   read(names: readonly string[]): Promise<Record<string, string>>;
   /** Expands a one-line text in the shell's language: variables and `$(commands)`. */
   expand(text: string): Promise<string>;
+  /**
+   * Further commands run as this user, in its home and with the variables exported so far; undefined: as the workspace's
+   * own user. @throws CannotBecome
+   */
+  become(user: string | undefined): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -79,4 +108,14 @@ export interface Usage {
 /** The processes of the build are gone although nobody asked for it (killed from outside, out of memory). */
 export class SessionLost extends Error {
   override readonly name = 'SessionLost';
+}
+
+/** The environment lacks what the build asks for: a shell, an image, a program. Said in the build's log. */
+export class CannotOpen extends Error {
+  override readonly name = 'CannotOpen';
+}
+
+/** Commands cannot run as that user here. */
+export class CannotBecome extends Error {
+  override readonly name = 'CannotBecome';
 }

@@ -7,6 +7,8 @@ import { MARK, codebuildFolder, commandsFolder, stateFolder } from './layout.ts'
 import type { Runner, SessionOptions, WorkspaceRequest } from './runner.ts';
 import { DRIVER, KEEPER } from './scripts.ts';
 import { descriptor } from './session.ts';
+import { surround } from './surroundings.ts';
+import type { Surroundings } from './surroundings.ts';
 import { ProcessWorkspace, makeFolders } from './workspace.ts';
 
 /** What a build may read of the machine. Everything else (home folders, data folders, /run, /var) does not exist for it. */
@@ -21,7 +23,7 @@ const STATE = '/slipway/state';
 /**
  * Bubblewrap: own process, mount, IPC, host-name and user namespaces. The build is root to itself, has the real
  * `/codebuild/output` path, a read-only system, its own /tmp and /root, and sees no other build and no data of the
- * server. The network is shared, so that the endpoint is reachable.
+ * server. What it may reach and use lies around it: see `surroundings.ts`.
  */
 export const sandboxRunner: Runner = {
   kind: 'sandbox',
@@ -40,11 +42,14 @@ export const sandboxRunner: Runner = {
 
   async prepare(request) {
     const { folder } = request;
-    await makeFolders(folder);
+    await makeFolders(folder, { shared: true });
+    const surroundings = await surround(request);
     return new ProcessWorkspace(request, {
       output: '/codebuild/output',
       user: 'root',
+      notices: surroundings.notices,
       environment: {
+        ...surroundings.environment,
         PATH: process.env['PATH'] ?? '/usr/local/bin:/usr/bin:/bin', HOME: '/root', LANG: process.env['LANG'] ?? 'C.UTF-8',
         // One user id exists in here; tar, as root, would otherwise try to give files to others and fail.
         TAR_OPTIONS: '--no-same-owner',
@@ -52,20 +57,24 @@ export const sandboxRunner: Runner = {
       control: {
         commands: { host: commandsFolder(folder), build: COMMANDS },
         state: { host: stateFolder(folder), build: STATE },
+        user: 'root',
+        home: '/root',
+        ...(surroundings.otherUsers === undefined ? {} : { otherUsers: surroundings.otherUsers }),
       },
       contained: true,
-      spawn: (options, stdio) => spawnSandbox(request, options, stdio as unknown[]),
+      spawn: (options, stdio) => spawnSandbox(request, surroundings, options, stdio as unknown[]),
+      close: () => surroundings.close(),
     });
   },
 };
 
-function spawnSandbox(request: WorkspaceRequest, options: SessionOptions, stdio: unknown[]): ReturnType<typeof spawn> {
-  const args = [...isolation(), ...system(), ...hidden(request), ...build(request, options)];
-  const descriptors = stdio.map((entry, fd) => (fd === 5 ? 'pipe' : entry)) as ('pipe' | 'ignore' | number)[];
+function spawnSandbox(request: WorkspaceRequest, surroundings: Surroundings, options: SessionOptions, stdio: unknown[]): ReturnType<typeof spawn> {
+  const { userNamespace } = surroundings;
+  const args = [...isolation(userNamespace === undefined ? undefined : 6), ...system(), ...hidden(request), ...build(request, options)];
+  const descriptors = stdio.map((entry, fd) => (fd === 5 ? 'pipe' : fd === 6 && userNamespace !== undefined ? userNamespace : entry)) as ('pipe' | 'ignore' | number)[];
   // Arguments through a descriptor: the environment holds secrets, and argv is everybody's to read.
-  const child = spawn('bwrap', ['--args', '5', '--', '/bin/sh', '-c', KEEPER, 'sh', DRIVER, STATE], {
-    stdio: descriptors, detached: true, env: { PATH: process.env['PATH'] ?? '/usr/bin:/bin' },
-  });
+  const [program = '', ...argv] = [...surroundings.prefix, 'bwrap', '--args', '5', '--', '/bin/sh', '-c', KEEPER, 'sh', DRIVER, STATE];
+  const child = spawn(program, argv, { stdio: descriptors, detached: true, env: { PATH: process.env['PATH'] ?? '/usr/bin:/bin' } });
   const pipe = descriptor<Writable>(child, 5);
   // A bwrap that did not start is reported by the child's own error.
   pipe.on('error', () => undefined);
@@ -73,9 +82,11 @@ function spawnSandbox(request: WorkspaceRequest, options: SessionOptions, stdio:
   return child;
 }
 
-function isolation(): string[] {
+/** `userNamespace`: the descriptor of one that is there already. */
+function isolation(userNamespace?: number): string[] {
   return [
-    '--unshare-user', '--uid', '0', '--gid', '0', '--unshare-pid', '--unshare-ipc', '--unshare-uts', '--unshare-cgroup-try',
+    ...(userNamespace === undefined ? ['--unshare-user'] : ['--userns', String(userNamespace)]),
+    '--uid', '0', '--gid', '0', '--unshare-pid', '--unshare-ipc', '--unshare-uts', '--unshare-cgroup-try',
     '--hostname', 'build', '--die-with-parent', '--new-session',
     // Root of the namespace could otherwise remount the system writable.
     '--cap-drop', 'ALL', ...CAPABILITIES.flatMap((name) => ['--cap-add', `CAP_${name}`]),

@@ -6,13 +6,18 @@
  * does not take the sandbox, its /tmp and background processes with it. TERM is caught, not ignored: an ignored signal
  * would be inherited by every command. Its own standard error is closed: it would report "Terminated" into the log.
  *
+ * Each line on descriptor 8 names a user ("-" for the keeper's own) and a shell. su takes what follows the user's name
+ * as the shell's own arguments, in util-linux, shadow and busybox alike.
+ *
  * $1 driver program, $2 state folder
  */
 export const KEEPER = `
 trap : TERM INT HUP
 exec 7>&2 2>/dev/null
-while IFS= read -r shell <&8; do
-  "$shell" -c "$1" "\${shell##*/}" "$2" 2>&7 7>&-
+while IFS=' ' read -r user shell <&8; do
+  if [ "$user" = - ]; then "$shell" -c "$1" "\${shell##*/}" "$2" 2>&7 7>&-
+  else su -s "$shell" "$user" -c "$1" "\${shell##*/}" "$2" 2>&7 7>&-
+  fi
   printf 'exit %s\\n' "$?" >&9
 done
 `;
@@ -37,3 +42,20 @@ while IFS= read -r __slipway_command <&8; do
   printf 'done %s\\n' "$__slipway_status" >&9
 done
 `;
+
+/**
+ * What comes before the keeper in a container, where descriptors cannot be handed over: named pipes in a bound folder,
+ * which are removed as soon as "ready" has come, so that no command can open them. The environment is read from a file, for what
+ * an engine is told it writes on its disk and shows to everybody who may ask it. A watch kills everything when our end of
+ * "life" closes: nothing goes on in a container whose supervisor is gone.
+ *
+ * $3 folder of the pipes, $4 file of the environment
+ */
+export const CONTAINER_KEEPER = `
+exec 8<"$3/control" 9>"$3/answers" 6<"$3/life" >"$3/output" 2>&1 </dev/null || exit 1
+(while read -r line <&6; do :; done; kill -9 -1) 8<&- 9>&- >/dev/null 2>&1 &
+exec 6<&-
+read -r go <&8
+. "$4"
+printf 'ready %s\\n' "$(command -v bash)" >&9
+${KEEPER}`;

@@ -1,25 +1,46 @@
 import type { ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { constants, readSync } from 'node:fs';
-import { open, rm, writeFile } from 'node:fs/promises';
+import { chmod, open, rm, writeFile } from 'node:fs/promises';
 import { Socket } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import { isCode } from './processes.ts';
-import { SessionLost } from './runner.ts';
+import { CannotBecome, SessionLost } from './runner.ts';
 import type { Outcome, Session, SessionOptions } from './runner.ts';
 
 /** The control folders by both names: the host's, and the one that the build's processes use. */
 export interface ControlPaths {
   readonly commands: { readonly host: string; readonly build: string };
   readonly state: { readonly host: string; readonly build: string };
+  /** The user that commands run as unless they ask for another, and that user's home. */
+  readonly user: string;
+  readonly home: string;
+  /** Why there is no other user to run as; absent where there may be. */
+  readonly otherUsers?: string;
 }
 
+/** What Debian's adduser lets a name be. */
+const USER_NAME = /^[a-z_][a-z0-9_.-]{0,31}$/i;
+
+/** Our side of a keeper; see `scripts.ts` for the other. */
 export interface Keeper {
-  readonly child: ChildProcess;
+  readonly control: Writable;
+  readonly answers: Readable;
   /** The read end of the pipe that is the build's standard output and error. */
   readonly outputFd: number;
+  /** Resolves when the keeper and all that ran under it are gone. */
+  readonly ended: Promise<void>;
+}
+
+/** A keeper that is our child, with its control on descriptors 8 and 9. */
+export function childKeeper(child: ChildProcess, outputFd: number): Keeper {
+  const ended = new Promise<void>((resolve) => {
+    child.once('close', () => resolve());
+    child.once('error', () => resolve());
+  });
+  return { control: descriptor<Writable>(child, 8), answers: descriptor<Readable>(child, 9), outputFd, ended };
 }
 
 /** What a build may hand back in a state file, at most. */
@@ -40,6 +61,8 @@ export class ShellSession implements Session {
   #lost = false;
   #shellRuns = false;
   #hasState = false;
+  #user: string | undefined;
+  #moved = false;
   #number = 0;
 
   constructor(keeper: Keeper, paths: ControlPaths, shell: string, options: SessionOptions) {
@@ -47,18 +70,34 @@ export class ShellSession implements Session {
     this.#paths = paths;
     this.#shell = shell;
     this.#onOutput = options.onOutput;
-    this.#control = descriptor<Writable>(keeper.child, 8);
+    this.#control = keeper.control;
     this.#control.on('error', () => this.#lose());
     this.#output = new Socket({ fd: keeper.outputFd, readable: true, writable: false });
     this.#output.on('data', options.onOutput);
     this.#output.on('error', () => this.#output.destroy());
-    const lines = createInterface({ input: descriptor<Readable>(keeper.child, 9) });
+    const lines = createInterface({ input: keeper.answers });
     lines.on('line', (line) => this.#reply(line));
     lines.on('close', () => this.#lose());
-    this.#ended = new Promise((resolve) => {
-      keeper.child.once('close', () => resolve());
-      keeper.child.once('error', () => resolve());
-    });
+    this.#ended = keeper.ended;
+  }
+
+  async become(user: string | undefined): Promise<void> {
+    const next = user === this.#paths.user ? undefined : user;
+    if (next === this.#user) return;
+    if (next !== undefined) await this.#checkUser(next);
+    await this.#endShell();
+    this.#user = next;
+    this.#moved = true;
+  }
+
+  async #checkUser(user: string): Promise<void> {
+    if (!USER_NAME.test(user)) throw new CannotBecome(`run-as: ${user} is not the name of a user`);
+    if (this.#paths.otherUsers !== undefined) throw new CannotBecome(`run-as: ${user} is not supported here: ${this.#paths.otherUsers}`);
+    // The user that follows another is looked for by the workspace's own, who alone may ask for both.
+    await this.become(undefined);
+    await this.#ensureShell();
+    const { status } = await this.#source(`command id -u ${user} >/dev/null 2>&1 && command -v su >/dev/null 2>&1`);
+    if (status !== 0) throw new CannotBecome(`run-as: ${user} is not possible: the environment lacks that user, or the program su`);
   }
 
   async run(command: string, options: { fresh?: boolean } = {}): Promise<Outcome> {
@@ -113,21 +152,41 @@ export class ShellSession implements Session {
   async #ensureShell(): Promise<void> {
     if (this.#shellRuns) return;
     await this.#startShell();
-    if (!this.#hasState) return;
-    const { build } = this.#paths.state;
-    // Read-only variables and a directory that was removed must not end the new shell.
-    await this.#source(`. ${quote(`${build}/env`)} 2>/dev/null; cd "$(command cat ${quote(`${build}/cwd`)})" 2>/dev/null || :`);
+    if (this.#hasState) {
+      const { build } = this.#paths.state;
+      // Read-only variables and a directory that was removed must not end the new shell.
+      await this.#source(`. ${quote(`${build}/env`)} 2>/dev/null; cd "$(command cat ${quote(`${build}/cwd`)})" 2>/dev/null || :`);
+    }
+    if (this.#moved) await this.#settle();
+  }
+
+  /** What a user's own shell would have: the variables of another one's were handed on. */
+  async #settle(): Promise<void> {
+    this.#moved = false;
+    const user = this.#user;
+    const home = user === undefined ? quote(this.#paths.home) : `~${user}`;
+    await this.#source(`HOME=${home} USER=${user ?? this.#paths.user} LOGNAME=${user ?? this.#paths.user}; export HOME USER LOGNAME`);
   }
 
   async #startShell(): Promise<void> {
-    this.#send(this.#shell);
+    if (this.#paths.otherUsers === undefined) await this.#openState();
+    this.#send(`${this.#user ?? '-'} ${this.#shell}`);
     this.#shellRuns = true;
+  }
+
+  /** Whoever the next shell runs as can write where the one before has written: the files are made anew, and everybody's. */
+  async #openState(): Promise<void> {
+    for (const file of ['env', 'cwd']) {
+      const kept = await this.#takeState(file);
+      await writeFile(join(this.#paths.state.host, file), kept, { flag: 'wx', mode: 0o600 });
+      await chmod(join(this.#paths.state.host, file), 0o666);
+    }
   }
 
   async #source(command: string): Promise<Outcome> {
     const file = this.#unique('command');
     const host = join(this.#paths.commands.host, file);
-    await writeFile(host, `${command}\n`, { flag: 'wx', mode: 0o600 });
+    await writeFile(host, `${command}\n`, { flag: 'wx', mode: 0o644 });
     try {
       const line = await this.#ask(join(this.#paths.commands.build, file));
       this.#drain();

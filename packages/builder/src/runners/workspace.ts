@@ -1,13 +1,14 @@
 import type { ChildProcess, StdioOptions } from 'node:child_process';
 import { execFile } from 'node:child_process';
 import { closeSync, constants, existsSync, openSync } from 'node:fs';
-import { mkdir, rm } from 'node:fs/promises';
+import { chmod, mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { commandsFolder, outputFolder, stateFolder } from './layout.ts';
+import { codebuildFolder, commandsFolder, outputFolder, stateFolder } from './layout.ts';
 import { buildProcesses, endProcesses, processTree } from './processes.ts';
 import type { Session, SessionOptions, Usage, Workspace, WorkspaceRequest } from './runner.ts';
-import { ShellSession } from './session.ts';
+import { CannotOpen } from './runner.ts';
+import { ShellSession, childKeeper } from './session.ts';
 import type { ControlPaths } from './session.ts';
 
 /** Linux reports process times in hundredths of a second on every architecture. */
@@ -19,10 +20,13 @@ export interface Place {
   readonly user: string;
   readonly environment: Readonly<Record<string, string>>;
   readonly control: ControlPaths;
+  readonly notices?: readonly string[];
   /** All processes live in a namespace of their own that ends with the keeper. */
   readonly contained: boolean;
   /** Starts the keeper in a session of its own with exactly these descriptors. */
   spawn(options: SessionOptions, stdio: StdioOptions): ChildProcess;
+  /** Removes what lies outside of the build's folder, when no process of the build is left. */
+  close?(): Promise<void>;
 }
 
 /** A workspace of real processes; `plain` and `sandbox` share it. */
@@ -30,6 +34,7 @@ export class ProcessWorkspace implements Workspace {
   readonly output: string;
   readonly user: string;
   readonly environment: Readonly<Record<string, string>>;
+  readonly notices: readonly string[];
   readonly #request: WorkspaceRequest;
   readonly #place: Place;
   readonly #children: ChildProcess[] = [];
@@ -41,21 +46,21 @@ export class ProcessWorkspace implements Workspace {
     this.output = place.output;
     this.user = place.user;
     this.environment = place.environment;
+    this.notices = place.notices ?? [];
   }
 
   async open(options: SessionOptions): Promise<Session> {
     const shell = options.shell === 'bash' ? findBash() : '/bin/sh';
     // A named pipe, because `echo > /dev/stderr` cannot open the socket pairs that Node makes.
     const path = join(this.#request.folder, 'output.pipe');
-    await rm(path, { force: true });
-    await promisify(execFile)('mkfifo', ['-m', '600', '--', path]);
+    await makePipes(path);
     const outputFd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
     const writeFd = openSync(path, constants.O_WRONLY);
     try {
       const child = this.#place.spawn(options, ['ignore', writeFd, writeFd, 'ignore', 'ignore', 'ignore', 'ignore', 'ignore', 'pipe', 'pipe']);
       this.#children.push(child);
       this.#empty = false;
-      const session = new ShellSession({ child, outputFd }, this.#place.control, shell, options);
+      const session = new ShellSession(childKeeper(child, outputFd), this.#place.control, shell, options);
       await new Promise<void>((resolve, reject) => {
         child.once('spawn', resolve);
         child.once('error', reject);
@@ -89,6 +94,7 @@ export class ProcessWorkspace implements Workspace {
 
   async destroy(): Promise<void> {
     if (!this.#empty) await this.#end();
+    await this.#place.close?.();
     await rm(commandsFolder(this.#request.folder), { recursive: true, force: true });
     await rm(stateFolder(this.#request.folder), { recursive: true, force: true });
   }
@@ -105,17 +111,29 @@ export class ProcessWorkspace implements Workspace {
   }
 }
 
-/** Makes the control folders, empty, and the folders that every workspace has. */
-export async function makeFolders(folder: string): Promise<void> {
-  for (const control of [commandsFolder(folder), stateFolder(folder)]) {
+/**
+ * Makes the control folders, empty, and the folders that every workspace has. `shared`: several users work in them, each
+ * behind the build's own folder, which is closed to all others.
+ */
+export async function makeFolders(folder: string, { shared = false } = {}): Promise<void> {
+  for (const [control, mode] of [[commandsFolder(folder), 0o755], [stateFolder(folder), 0o777]] as const) {
     await rm(control, { recursive: true, force: true });
     await mkdir(control, { recursive: true, mode: 0o700 });
+    if (shared) await chmod(control, mode);
   }
   await mkdir(outputFolder(folder), { recursive: true, mode: 0o700 });
+  if (!shared) return;
+  for (const open of [codebuildFolder(folder), outputFolder(folder)]) await chmod(open, 0o755);
+}
+
+/** Named pipes, in place of whatever was there. */
+export async function makePipes(...paths: readonly string[]): Promise<void> {
+  for (const path of paths) await rm(path, { force: true });
+  await promisify(execFile)('mkfifo', ['-m', '600', '--', ...paths]);
 }
 
 function findBash(): string {
   const path = ['/bin/bash', '/usr/bin/bash', '/usr/local/bin/bash'].find((candidate) => existsSync(candidate));
-  if (path === undefined) throw new Error('The buildspec asks for the shell bash, which this machine does not have');
+  if (path === undefined) throw new CannotOpen('The buildspec asks for the shell bash, which this machine does not have');
   return path;
 }

@@ -4,6 +4,8 @@ import type { FileHandle } from 'node:fs/promises';
 import { connect } from 'node:net';
 import type { Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
+import { sweepContainers } from '../runners/container/leftovers.ts';
+import { removeCgroup } from '../runners/limits/cgroup.ts';
 import { buildProcesses, endProcesses, isCode } from '../runners/processes.ts';
 import { isAlive, readClaim, shortSocketPath, spoolFile } from './folder.ts';
 import { decodeFrame } from './frames.ts';
@@ -87,7 +89,10 @@ export async function requestStop(buildFolder: string): Promise<boolean> {
 /** Kills whatever is left of a build whose supervisor is dead. */
 export async function sweep(buildFolder: string): Promise<void> {
   const claim = await readClaim(buildFolder);
-  if (claim !== undefined && !(await isAlive(claim))) await endProcesses(() => buildProcesses(claim.mark), 0);
+  if (claim === undefined || (await isAlive(claim))) return;
+  await sweepContainers(buildFolder);
+  await endProcesses(() => buildProcesses(claim.mark), 0);
+  await removeCgroup(claim.mark);
 }
 
 /** True, or in words why not. */

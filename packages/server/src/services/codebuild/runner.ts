@@ -39,6 +39,7 @@ export const computeLine = (computeType: string): string => `The compute type ${
 
 const words: Readonly<Record<RunnerKind, string>> = {
   sandbox: 'in a sandbox (bubblewrap)',
+  container: 'in a container',
   plain: 'as plain processes without isolation',
   dummy: 'played by the dummy runner',
 };

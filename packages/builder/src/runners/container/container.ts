@@ -1,0 +1,234 @@
+import { rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { MARK, codebuildFolder, commandsFolder, pipesFolder, stateFolder } from '../layout.ts';
+import { clamped } from '../limits/compute.ts';
+import { joinNetworkNamespace } from '../network/namespace.ts';
+import type { Network } from '../network/network.ts';
+import { buildProcesses, endProcesses, processTree } from '../processes.ts';
+import { CannotOpen } from '../runner.ts';
+import type { ContainerRequest, Runner, Session, SessionOptions, Usage, Workspace, WorkspaceRequest } from '../runner.ts';
+import { CONTAINER_KEEPER, DRIVER } from '../scripts.ts';
+import { ShellSession, quote } from '../session.ts';
+import { makeFolders } from '../workspace.ts';
+import { Engine, EngineError } from './engine.ts';
+import type { ContainerConfig, EngineInfo } from './engine.ts';
+import { ImageUnavailable, provideImage } from './image.ts';
+import { LABEL, forgetContainer, noteContainer } from './leftovers.ts';
+import { Pipes } from './pipes.ts';
+import { findEngineSocket } from './socket.ts';
+
+const COMMANDS = '/slipway/commands';
+const STATE = '/slipway/state';
+const PIPES = '/slipway/pipes';
+const ENVIRONMENT = 'environment.sh';
+const MS_PER_TICK = 10;
+/** An engine that does not share this machine's kernel would never open our pipes. */
+const READY_MS = 60_000;
+
+/** What a build in a container may do as root, less than what engines leave by default: no raw sockets, no device nodes. */
+const CAPABILITIES = ['CHOWN', 'DAC_OVERRIDE', 'FOWNER', 'FSETID', 'KILL', 'SETGID', 'SETUID', 'SETPCAP', 'SETFCAP', 'NET_BIND_SERVICE', 'SYS_CHROOT', 'AUDIT_WRITE'];
+
+/**
+ * A container of Docker's or Podman's, made through the engine's socket. The image needs nothing but /bin/sh. The engine
+ * must be on this machine: the build's folders are bound into the container, and named pipes in them carry control and output.
+ */
+export const containerRunner: Runner = {
+  kind: 'container',
+
+  async unavailable() {
+    const socket = findEngineSocket();
+    if (socket === undefined) return 'no container engine was found: neither DOCKER_HOST nor the usual places of Docker and Podman name a socket';
+    return engineProblem(socket);
+  },
+
+  async prepare(request) {
+    const { container, folder, mark } = request;
+    if (container === undefined) throw new CannotOpen('A build in a container needs an image');
+    const engine = new Engine(container.socket);
+    const info = await engine.info();
+    await makeFolders(folder, { shared: true });
+    try {
+      await provideImage(container.socket, container.image, container.auth);
+    } catch (error) {
+      if (!(error instanceof ImageUnavailable)) throw error;
+      throw new CannotOpen(error.message);
+    }
+    await noteContainer(folder, { socket: container.socket, mark });
+    return new ContainerWorkspace(request, container, engine, info);
+  },
+};
+
+/** Why the engine at a socket cannot be used, if so. */
+export async function engineProblem(socket: string): Promise<string | undefined> {
+  if (process.platform !== 'linux') return 'The container runner needs Linux: it shares folders and named pipes with the engine';
+  try {
+    await new Engine(socket).info();
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof EngineError)) throw error;
+    return error.message;
+  }
+}
+
+class ContainerWorkspace implements Workspace {
+  readonly output = '/codebuild/output';
+  readonly user = 'root';
+  // PATH is the image's to say.
+  readonly environment = { HOME: '/root' };
+  readonly notices: readonly string[];
+  readonly #request: WorkspaceRequest;
+  readonly #container: ContainerRequest;
+  readonly #engine: Engine;
+  readonly #info: EngineInfo;
+  readonly #hostConfig: Readonly<Record<string, unknown>>;
+  #network: Network | undefined;
+  #id: string | undefined;
+  #pid = 0;
+
+  constructor(request: WorkspaceRequest, container: ContainerRequest, engine: Engine, info: EngineInfo) {
+    this.#request = request;
+    this.#container = container;
+    this.#engine = engine;
+    this.#info = info;
+    const { config, notices } = hostConfig(request, container, info);
+    this.#hostConfig = config;
+    this.notices = notices;
+  }
+
+  async open(options: SessionOptions): Promise<Session> {
+    const { folder } = this.#request;
+    const pipes = await Pipes.make(pipesFolder(folder));
+    try {
+      const id = await this.#create(options);
+      this.#id = id;
+      await this.#start(id);
+      const gone = this.#engine.wait(id).catch(() => undefined);
+      this.#pid = (await this.#engine.inspect(id))?.pid ?? 0;
+      const network = await this.#openNetwork();
+      await this.#writeEnvironment({ ...network?.environment, ...options.env });
+      const bash = await this.#begin(id, pipes, gone);
+      if (options.shell === 'bash' && bash === '') throw new CannotOpen(`The buildspec asks for the shell bash, which the image ${this.#container.image} does not have`);
+      return new ShellSession(pipes.keeper(gone), {
+        commands: { host: commandsFolder(folder), build: COMMANDS }, state: { host: stateFolder(folder), build: STATE }, user: 'root', home: '/root',
+      }, options.shell === 'bash' ? bash : '/bin/sh', options);
+    } catch (error) {
+      pipes.abandon();
+      throw error;
+    } finally {
+      await rm(join(commandsFolder(folder), ENVIRONMENT), { force: true });
+    }
+  }
+
+  /** Answers where the image has bash, or an empty text. */
+  async #begin(id: string, pipes: Pipes, gone: Promise<void>): Promise<string> {
+    const patience = new AbortController();
+    const late = delay(READY_MS, undefined, { signal: patience.signal }).catch(() => undefined);
+    const said = await pipes.begin(Promise.race([gone, late]));
+    patience.abort();
+    if (said !== undefined) return said.replace(/^ready ?/, '');
+    throw new CannotOpen(`The container of the image ${this.#container.image} ended, or said nothing, before its first command: ${(await this.#engine.logs(id)).trim() || 'its log is empty'}`);
+  }
+
+  async stop(graceMs: number): Promise<void> {
+    if (this.#id === undefined) return;
+    if (graceMs > 0) await this.#terminate(graceMs);
+    await this.#reclaim();
+    await this.#engine.remove(this.#id);
+    this.#id = undefined;
+    await endProcesses(() => buildProcesses(this.#request.mark), 0);
+  }
+
+  async measure(): Promise<Usage> {
+    if (this.#pid === 0) return { cpuMs: 0 };
+    return { cpuMs: processTree(this.#pid).reduce((sum, { ticks }) => sum + ticks, 0) * MS_PER_TICK };
+  }
+
+  async destroy(): Promise<void> {
+    await this.stop(0);
+    this.#network?.close();
+    const { folder } = this.#request;
+    for (const path of [commandsFolder(folder), stateFolder(folder), pipesFolder(folder)]) await rm(path, { recursive: true, force: true });
+    await forgetContainer(folder);
+  }
+
+  async #create(options: SessionOptions): Promise<string> {
+    const { mark } = this.#request;
+    const config: ContainerConfig = {
+      Image: this.#container.image, Entrypoint: ['/bin/sh'], Cmd: ['-c', CONTAINER_KEEPER, 'sh', DRIVER, STATE, PIPES, `${COMMANDS}/${ENVIRONMENT}`],
+      Env: [`${MARK}=${mark}`], WorkingDir: options.cwd, User: '0:0', Labels: { [LABEL]: mark }, HostConfig: this.#hostConfig,
+    };
+    return this.#engine.create(`slipway-${mark}`, config);
+  }
+
+  async #start(id: string): Promise<void> {
+    try {
+      await this.#engine.start(id);
+    } catch (error) {
+      if (!(error instanceof EngineError)) throw error;
+      throw new CannotOpen(`The container of the image ${this.#container.image} could not be started (an image needs /bin/sh): ${error.message}`);
+    }
+  }
+
+  async #openNetwork(): Promise<Network | undefined> {
+    const { network } = this.#request;
+    if (network === undefined || network.mode === 'host') return undefined;
+    this.#network = await joinNetworkNamespace(this.#pid, network);
+    return this.#network;
+  }
+
+  async #writeEnvironment(variables: Readonly<Record<string, string>>): Promise<void> {
+    const lines = Object.entries(variables).filter(([name]) => /^[A-Za-z_]\w*$/.test(name) && !READ_ONLY.includes(name)).map(([name, value]) => `export ${name}=${quote(value)}\n`);
+    await writeFile(join(commandsFolder(this.#request.folder), ENVIRONMENT), lines.join(''), { flag: 'wx', mode: 0o600 });
+  }
+
+  /** TERM to everything but the keeper; comes back when nothing else is left or the grace is over. */
+  async #terminate(graceMs: number): Promise<void> {
+    const until = performance.now() + graceMs;
+    const visible = buildProcesses(this.#request.mark).length > 0;
+    // From inside, "-1" is everybody but the first process and whoever asks.
+    await this.#engine.exec(this.#id ?? '', ['/bin/sh', '-c', 'kill -TERM -1']).catch((error: unknown) => {
+      if (!(error instanceof EngineError)) throw error;
+    });
+    const left = (): boolean => !visible || buildProcesses(this.#request.mark).some(({ pid }) => pid !== this.#pid);
+    while (performance.now() < until && left()) await delay(25);
+  }
+
+  /** Root's files in a container of a root engine are root's on this machine: whoever runs Slipway could not remove them. */
+  async #reclaim(): Promise<void> {
+    const [uid, gid] = [process.getuid?.() ?? 0, process.getgid?.() ?? 0];
+    if (uid === 0 || this.#info.rootless || this.#id === undefined || (await this.#engine.inspect(this.#id))?.running !== true) return;
+    await this.#engine.exec(this.#id, ['/bin/sh', '-c', 'kill -KILL -1; chown -R -h "$0" /codebuild /slipway/state', `${uid}:${gid}`]);
+  }
+}
+
+/** Shells refuse to be told these, and end. */
+const READ_ONLY = ['BASHOPTS', 'BASH_VERSINFO', 'EUID', 'PPID', 'SHELLOPTS', 'UID'];
+
+function hostConfig(request: WorkspaceRequest, container: ContainerRequest, info: EngineInfo): { config: Record<string, unknown>; notices: string[] } {
+  const { limits, notices } = clamped(request.limits ?? {}, info);
+  const refused: string[] = [];
+  const enforced = <T>(value: T | undefined, possible: boolean, what: string): T | undefined => {
+    if (value !== undefined && !possible) refused.push(what);
+    return possible ? value : undefined;
+  };
+  const memory = enforced(limits.memoryBytes, info.limits.memory, 'memory');
+  const processors = enforced(limits.cpus, info.limits.cpus, 'processors');
+  const processes = enforced(limits.processes, info.limits.processes, 'processes');
+  const bind = (Source: string, Target: string, ReadOnly: boolean): unknown => ({ Type: 'bind', Source, Target, ReadOnly });
+  const { folder } = request;
+  const network = request.network?.mode ?? 'host';
+  return {
+    notices: [...notices, ...(refused.length === 0 ? [] : [`The container engine cannot limit ${refused.join(', ')} here`])],
+    config: {
+      Mounts: [bind(codebuildFolder(folder), '/codebuild', false), bind(commandsFolder(folder), COMMANDS, true), bind(stateFolder(folder), STATE, false), bind(pipesFolder(folder), PIPES, false)],
+      NetworkMode: network === 'host' ? 'host' : 'none',
+      ...(memory === undefined ? {} : { Memory: memory, MemorySwap: memory }),
+      ...(processors === undefined ? {} : { NanoCpus: Math.round(processors * 1e9) }),
+      ...(processes === undefined ? {} : { PidsLimit: processes }),
+      ...(container.privileged === true
+        ? { Privileged: true }
+        : { CapDrop: ['ALL'], CapAdd: CAPABILITIES, SecurityOpt: ['no-new-privileges', ...(info.selinux ? ['label=disable'] : [])] }),
+    },
+  };
+}

@@ -1,0 +1,239 @@
+import { request } from 'node:http';
+import type { IncomingMessage } from 'node:http';
+import { createInterface } from 'node:readline';
+import { text } from 'node:stream/consumers';
+
+/** What went wrong between us and the container engine. */
+export class EngineError extends Error {
+  override readonly name = 'EngineError';
+  /** The HTTP status of the engine's answer; undefined when there was none. */
+  readonly status: number | undefined;
+
+  constructor(message: string, status?: number) {
+    super(message);
+    this.status = status;
+  }
+}
+
+/** How to sign in to a private registry. */
+export interface RegistryAuth {
+  readonly username: string;
+  readonly password: string;
+  /** The registry's host, as the image's name begins; Docker Hub when absent. */
+  readonly server?: string;
+}
+
+export interface EngineInfo {
+  readonly name: string;
+  readonly rootless: boolean;
+  readonly selinux: boolean;
+  readonly cpus: number;
+  readonly memoryBytes: number;
+  /** Which limits the engine can enforce here. */
+  readonly limits: { readonly memory: boolean; readonly cpus: boolean; readonly processes: boolean };
+}
+
+export interface ContainerState {
+  readonly running: boolean;
+  readonly pid: number;
+  readonly exitCode: number;
+  readonly outOfMemory: boolean;
+}
+
+/** The part of the Engine API that builds need, as Docker and Podman both answer it on their socket. */
+export class Engine {
+  readonly socket: string;
+
+  constructor(socket: string) {
+    this.socket = socket;
+  }
+
+  async info(): Promise<EngineInfo> {
+    const [info, version] = await Promise.all([this.#json<RawInfo>('GET', '/info'), this.#json<RawVersion>('GET', '/version')]);
+    const security = (info.SecurityOptions ?? []).join(' ');
+    return {
+      name: (version.Components ?? []).some(({ Name }) => Name.startsWith('Podman')) ? 'Podman' : 'Docker',
+      rootless: info.Rootless === true || security.includes('name=rootless'),
+      selinux: security.includes('name=selinux'),
+      cpus: info.NCPU ?? 1,
+      memoryBytes: info.MemTotal ?? 0,
+      limits: { memory: info.MemoryLimit === true, cpus: info.CpuCfsQuota === true, processes: info.PidsLimit === true },
+    };
+  }
+
+  async hasImage(image: string): Promise<boolean> {
+    try {
+      await this.#json('GET', `/images/${encodeImage(image)}/json`);
+      return true;
+    } catch (error) {
+      if (error instanceof EngineError && error.status === 404) return false;
+      throw error;
+    }
+  }
+
+  /** @throws EngineError with the registry's own words */
+  async pull(image: string, auth?: RegistryAuth, signal?: AbortSignal): Promise<void> {
+    const { name, tag } = splitImage(image);
+    const query = new URLSearchParams({ fromImage: name, ...(tag === undefined ? {} : { tag }) });
+    const headers: Record<string, string> = auth === undefined ? {} : { 'x-registry-auth': encodeAuth(auth, name) };
+    const response = await this.#send('POST', `/images/create?${query}`, undefined, { headers, ...(signal === undefined ? {} : { signal }) });
+    // The status is 200 before the pull begins: a failure is a line of the stream.
+    for await (const line of createInterface({ input: response })) {
+      const said = parse<{ error?: string }>(line);
+      if (said?.error !== undefined) throw new EngineError(said.error);
+    }
+  }
+
+  /** Answers the container's id. */
+  async create(name: string, config: ContainerConfig): Promise<string> {
+    return (await this.#json<{ Id: string }>('POST', `/containers/create?${new URLSearchParams({ name })}`, config)).Id;
+  }
+
+  async start(id: string): Promise<void> {
+    await this.#json('POST', `/containers/${id}/start`);
+  }
+
+  /** Undefined when there is no such container. */
+  async inspect(id: string): Promise<ContainerState | undefined> {
+    try {
+      const { State } = await this.#json<{ State: { Running: boolean; Pid: number; ExitCode: number; OOMKilled: boolean } }>('GET', `/containers/${id}/json`);
+      return { running: State.Running, pid: State.Pid, exitCode: State.ExitCode, outOfMemory: State.OOMKilled };
+    } catch (error) {
+      if (error instanceof EngineError && error.status === 404) return undefined;
+      throw error;
+    }
+  }
+
+  /** Resolves when the container runs no more. */
+  async wait(id: string, signal?: AbortSignal): Promise<void> {
+    await text(await this.#send('POST', `/containers/${id}/wait`, undefined, signal === undefined ? {} : { signal }));
+  }
+
+  /** What the container wrote where nobody else reads it: the words of a shell that could not begin. */
+  async logs(id: string): Promise<string> {
+    const response = await this.#send('GET', `/containers/${id}/logs?stdout=1&stderr=1&tail=20`);
+    return demultiplexed(Buffer.concat(await response.toArray() as Buffer[]));
+  }
+
+  /** Runs a program in the container as root and waits for it. Answers its status. */
+  async exec(id: string, command: readonly string[]): Promise<number> {
+    const { Id } = await this.#json<{ Id: string }>('POST', `/containers/${id}/exec`, { Cmd: command, User: '0:0', AttachStdout: true, AttachStderr: true });
+    const response = await this.#send('POST', `/exec/${Id}/start`, { Detach: false, Tty: false });
+    // The stream ends with the program.
+    response.resume();
+    await new Promise<void>((resolve) => response.once('close', resolve));
+    return (await this.#json<{ ExitCode: number | null }>('GET', `/exec/${Id}/json`)).ExitCode ?? -1;
+  }
+
+  /** Kills and removes the container with its volumes; one that is gone already is fine. */
+  async remove(id: string): Promise<void> {
+    for (let attempt = 0; ; attempt += 1) {
+      try {
+        await this.#json('DELETE', `/containers/${id}?force=1&v=1`);
+        return;
+      } catch (error) {
+        if (!(error instanceof EngineError) || error.status === undefined) throw error;
+        if (error.status === 404) return;
+        // 409: somebody else is removing it; 500: its processes have not gone yet.
+        if (attempt >= 20 || (error.status !== 409 && error.status !== 500)) throw error;
+        await new Promise((resolve) => setTimeout(resolve, 100));
+      }
+    }
+  }
+
+  /** The ids of all containers with these labels, running or not. */
+  async find(labels: Readonly<Record<string, string>>): Promise<string[]> {
+    const filters = JSON.stringify({ label: Object.entries(labels).map(([name, value]) => `${name}=${value}`) });
+    return (await this.#json<{ Id: string }[]>('GET', `/containers/json?${new URLSearchParams({ all: '1', filters })}`)).map(({ Id }) => Id);
+  }
+
+  async #json<T>(method: string, path: string, body?: unknown): Promise<T> {
+    const said = await text(await this.#send(method, path, body));
+    return (said === '' ? undefined : JSON.parse(said)) as T;
+  }
+
+  async #send(method: string, path: string, body?: unknown, options: { headers?: Record<string, string>; signal?: AbortSignal } = {}): Promise<IncomingMessage> {
+    const payload = body === undefined ? undefined : Buffer.from(JSON.stringify(body));
+    const response = await new Promise<IncomingMessage>((resolve, reject) => {
+      const sent = request({
+        socketPath: this.socket, method, path, agent: false, ...(options.signal === undefined ? {} : { signal: options.signal }),
+        headers: { host: 'engine', ...(payload === undefined ? {} : { 'content-type': 'application/json', 'content-length': payload.length }), ...options.headers },
+      }, resolve);
+      sent.on('error', (error) => reject(new EngineError(`The container engine at ${this.socket} does not answer: ${error.message}`)));
+      sent.end(payload);
+    });
+    const status = response.statusCode ?? 0;
+    if (status < 400) return response;
+    const said = await text(response);
+    const { message, cause } = parse<{ message?: string; cause?: string }>(said) ?? {};
+    throw new EngineError(message ?? cause ?? (said.trim() || `The container engine answers ${status}`), status);
+  }
+}
+
+/** What `POST /containers/create` takes, as far as builds use it. */
+export interface ContainerConfig {
+  readonly Image: string;
+  readonly Entrypoint: readonly string[];
+  readonly Cmd: readonly string[];
+  readonly Env: readonly string[];
+  readonly WorkingDir: string;
+  readonly User: string;
+  readonly Hostname?: string;
+  readonly Labels: Readonly<Record<string, string>>;
+  readonly HostConfig: Readonly<Record<string, unknown>>;
+}
+
+interface RawInfo {
+  readonly SecurityOptions?: readonly string[];
+  readonly Rootless?: boolean;
+  readonly NCPU?: number;
+  readonly MemTotal?: number;
+  readonly MemoryLimit?: boolean;
+  readonly CpuCfsQuota?: boolean;
+  readonly PidsLimit?: boolean;
+}
+
+interface RawVersion {
+  readonly Components?: readonly { readonly Name: string }[];
+}
+
+/** `registry:5000/team/image:tag` and `image@sha256:…` in two; without either the tag is `latest`, as `docker pull` has it. */
+export function splitImage(image: string): { name: string; tag?: string } {
+  if (image.includes('@')) return { name: image };
+  const colon = image.lastIndexOf(':');
+  if (colon > image.lastIndexOf('/')) return { name: image.slice(0, colon), tag: image.slice(colon + 1) };
+  return { name: image, tag: 'latest' };
+}
+
+/** The registry's host of an image's name; undefined for Docker Hub's. */
+export function registryOf(image: string): string | undefined {
+  const [first = '', ...rest] = image.split('/');
+  return rest.length > 0 && (/[.:]/.test(first) || first === 'localhost') ? first : undefined;
+}
+
+function encodeAuth({ username, password, server }: RegistryAuth, image: string): string {
+  const serveraddress = server ?? registryOf(image) ?? 'https://index.docker.io/v1/';
+  return Buffer.from(JSON.stringify({ username, password, serveraddress })).toString('base64url');
+}
+
+const encodeImage = (image: string): string => image.split('/').map(encodeURIComponent).join('/');
+
+function parse<T>(line: string): T | undefined {
+  try {
+    return JSON.parse(line) as T;
+  } catch {
+    // Not JSON: an answer of something that stands between us and the engine.
+    return undefined;
+  }
+}
+
+/** The engine's frames of one stream kind and length each, put together. */
+function demultiplexed(bytes: Buffer): string {
+  let out = '';
+  for (let at = 0; at + 8 <= bytes.length; ) {
+    const length = bytes.readUInt32BE(at + 4);
+    out += bytes.toString('utf8', at + 8, at + 8 + length);
+    at += 8 + length;
+  }
+  return out;
+}

@@ -1,0 +1,45 @@
+/** What a build may use of the machine. Absent members are not limited. */
+export interface Limits {
+  readonly memoryBytes?: number;
+  /** Processors, fractions included. */
+  readonly cpus?: number;
+  /** Processes and threads at a time. */
+  readonly processes?: number;
+}
+
+const GIB = 1024 ** 3;
+
+/** https://docs.aws.amazon.com/codebuild/latest/userguide/build-env-ref-compute-types.html, Linux on x86. */
+const COMPUTE: Readonly<Record<string, { readonly memoryBytes: number; readonly cpus: number }>> = {
+  BUILD_GENERAL1_SMALL: { memoryBytes: 4 * GIB, cpus: 2 },
+  BUILD_GENERAL1_MEDIUM: { memoryBytes: 8 * GIB, cpus: 4 },
+  BUILD_GENERAL1_LARGE: { memoryBytes: 16 * GIB, cpus: 8 },
+  BUILD_GENERAL1_XLARGE: { memoryBytes: 70 * GIB, cpus: 36 },
+  BUILD_GENERAL1_2XLARGE: { memoryBytes: 145 * GIB, cpus: 72 },
+};
+
+/** AWS documents no number; a container engine's own hosts rarely allow more to one of many. */
+const PROCESSES = 16_384;
+
+/** What a compute type grants; undefined for one that is not known. */
+export function computeLimits(computeType: string): Required<Limits> | undefined {
+  const found = COMPUTE[computeType];
+  return found === undefined ? undefined : { ...found, processes: PROCESSES };
+}
+
+/** The limits as far as the machine goes, and in words where it is smaller than they are. */
+export function clamped(limits: Limits, machine: { readonly memoryBytes: number; readonly cpus: number }): { limits: Limits; notices: string[] } {
+  const notices: string[] = [];
+  const result = { ...limits };
+  if (limits.memoryBytes !== undefined && limits.memoryBytes > machine.memoryBytes) {
+    result.memoryBytes = machine.memoryBytes;
+    notices.push(`This machine has ${gib(machine.memoryBytes)} GB of memory, less than the ${gib(limits.memoryBytes)} GB of the compute type`);
+  }
+  if (limits.cpus !== undefined && limits.cpus > machine.cpus) {
+    result.cpus = machine.cpus;
+    notices.push(`This machine has ${machine.cpus} processors, fewer than the ${limits.cpus} of the compute type`);
+  }
+  return { limits: result, notices };
+}
+
+const gib = (bytes: number): number => Math.floor(bytes / GIB);

@@ -1,0 +1,148 @@
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { connect } from 'node:net';
+import type { Server, Socket } from 'node:net';
+import { serveProxy } from './proxy.ts';
+
+/**
+ * What a build may reach.
+ *   isolated   the endpoint, and the outside through a proxy that refuses this machine and its metadata address
+ *   none       the endpoint
+ *   host       all that this machine reaches, its loopback ports included
+ */
+export type NetworkMode = 'isolated' | 'none' | 'host';
+export const NETWORK_MODES = ['isolated', 'none', 'host'] as const;
+
+export interface NetworkRequest {
+  readonly mode: NetworkMode;
+  /** The base URL at which builds reach the server. */
+  readonly endpoint?: string;
+}
+
+export interface Network {
+  /** What the build's processes need to know of it. */
+  readonly environment: Readonly<Record<string, string>>;
+  close(): void;
+}
+
+/** Where the proxy listens inside the build's own network, in which no other port is taken. */
+const PROXY_PORT = 3128;
+
+/**
+ * The helper's program: it runs in the build's network namespace, opens listening sockets there, and hands them to us.
+ * A socket keeps the namespace in which it was made, so we accept the build's connections from outside of it. Its own
+ * file would have to be bundled and found; it is short enough to be an argument.
+ */
+const HELPER = `
+process.on('message', ({ port }) => {
+  const server = require('node:net').createServer();
+  server.on('error', (error) => process.send({ error: error.message }));
+  server.listen(port, '127.0.0.1', () => process.send({}, server));
+});
+process.on('disconnect', () => process.exit());
+process.send({ ready: true });
+`;
+
+/** A process in a network namespace, needed only as long as sockets are being opened there. */
+export interface Helper {
+  readonly child: ChildProcess;
+  listen(port: number): Promise<Server>;
+  end(): void;
+}
+
+/** `enter` is the command that runs a program in the namespace. */
+export function startHelper(enter: readonly string[], stdio: readonly ('ignore' | 'pipe')[] = []): Helper {
+  const [program = '', ...args] = [...enter, process.execPath, '-e', HELPER];
+  const child = spawn(program, args, {
+    cwd: '/', stdio: ['ignore', 'ignore', 'pipe', 'ipc', ...stdio], env: { PATH: process.env['PATH'] ?? '/usr/bin:/bin' },
+  });
+  let said = '';
+  child.stderr?.on('data', (chunk: Buffer) => {
+    said = `${said}${chunk.toString()}`.slice(-2_000);
+  });
+  const failed = new Promise<never>((_, reject) => {
+    child.once('error', reject);
+    child.once('exit', () => reject(new Error(`The build's network could not be made: ${said.trim() || 'its helper ended'}`)));
+  });
+  // Whoever listens hears of it; a helper that was ended has failed nobody.
+  failed.catch(() => undefined);
+  const ready = new Promise<void>((resolve) => child.once('message', () => resolve()));
+  return {
+    child,
+    async listen(port) {
+      await Promise.race([ready, failed]);
+      const answer = new Promise<Server>((resolve, reject) => {
+        child.once('message', ({ error }: { error?: string }, server) => {
+          if (error === undefined) resolve(server as Server);
+          else reject(new Error(`The build's network could not be made: ${error}`));
+        });
+      });
+      child.send({ port });
+      return Promise.race([answer, failed]);
+    },
+    end() {
+      if (child.connected) child.disconnect();
+      child.kill('SIGKILL');
+    },
+  };
+}
+
+/** Serves the build's connections from this process. */
+export async function serve(helper: Helper, { mode, endpoint }: NetworkRequest): Promise<Network> {
+  const target = endpoint === undefined ? undefined : new URL(endpoint);
+  const relayed = target !== undefined && isLoopback(target.hostname) ? target : undefined;
+  const sockets = new Set<Socket>();
+  const servers: Server[] = [];
+  if (relayed !== undefined) {
+    const server = await helper.listen(portOf(relayed));
+    server.on('connection', (socket) => relay(socket, relayed, sockets));
+    servers.push(server);
+  }
+  // The one address that nothing but the proxy leads to is the endpoint on another machine.
+  const proxied = mode === 'isolated' || (target !== undefined && relayed === undefined);
+  const proxyPort = relayed !== undefined && portOf(relayed) === PROXY_PORT ? PROXY_PORT + 1 : PROXY_PORT;
+  if (proxied) {
+    const server = await helper.listen(proxyPort);
+    serveProxy(server, sockets, { outside: mode === 'isolated', ...(target === undefined || relayed !== undefined ? {} : { always: `${target.hostname}:${portOf(target)}` }) });
+    servers.push(server);
+  }
+  for (const server of servers) server.unref();
+  return {
+    environment: proxied ? proxyVariables(proxyPort) : {},
+    close() {
+      for (const server of servers) server.close();
+      for (const socket of sockets) socket.destroy();
+    },
+  };
+}
+
+function relay(socket: Socket, target: URL, sockets: Set<Socket>): void {
+  join(socket, connect({ host: target.hostname.replace(/^\[|\]$/g, ''), port: portOf(target) }), sockets);
+}
+
+/** Both ends of one connection: each is over when the other is. */
+export function join(one: Socket, other: Socket, sockets: Set<Socket>): void {
+  for (const [from, to] of [[one, other], [other, one]] as const) {
+    sockets.add(from);
+    from.on('error', () => to.destroy());
+    from.on('close', () => {
+      sockets.delete(from);
+      to.destroy();
+    });
+    from.pipe(to);
+  }
+}
+
+function proxyVariables(port: number): Record<string, string> {
+  const url = `http://127.0.0.1:${port}`;
+  const none = 'localhost,127.0.0.1,::1';
+  // Programs disagree about the case; curl reads http_proxy in small letters only.
+  return { HTTP_PROXY: url, HTTPS_PROXY: url, NO_PROXY: none, http_proxy: url, https_proxy: url, no_proxy: none };
+}
+
+const isLoopback = (host: string): boolean => host === 'localhost' || host === '[::1]' || /^127\./.test(host);
+
+function portOf(url: URL): number {
+  if (url.port !== '') return Number(url.port);
+  return url.protocol === 'https:' ? 443 : 80;
+}

@@ -1,0 +1,83 @@
+import { execFile, spawn } from 'node:child_process';
+import { cp, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { request } from 'node:http';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { promisify } from 'node:util';
+import { Engine } from '../container/engine.ts';
+import { findEngineSocket } from '../container/socket.ts';
+
+const run = promisify(execFile);
+
+/** A container engine that tests may use. */
+export interface TestEngine {
+  readonly name: string;
+  readonly socket: string;
+}
+
+/** Those of SLIPWAY_TEST_ENGINES (sockets, separated by colons), else the machine's own. */
+export async function testEngines(): Promise<TestEngine[]> {
+  const listed = process.env['SLIPWAY_TEST_ENGINES'];
+  const own = findEngineSocket();
+  const sockets = listed === undefined ? (own === undefined ? [] : [own]) : listed.split(':').filter((path) => path !== '');
+  const found: TestEngine[] = [];
+  for (const socket of sockets) {
+    try {
+      found.push({ name: (await new Engine(socket).info()).name, socket });
+    } catch (error) {
+      // A socket that was asked for must work; one that merely lies about may have nobody behind it.
+      if (listed !== undefined) throw error;
+    }
+  }
+  return found;
+}
+
+export const BUSYBOX_IMAGE = 'slipway-test/busybox:1';
+export const BASH_IMAGE = 'slipway-test/bash:1';
+
+/** Makes the images that tests use from this machine's busybox (statically linked) and bash. */
+export async function makeTestImages(engine: TestEngine): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), 'slipway-image-'));
+  try {
+    await fillBusybox(folder);
+    await importImage(engine, folder, BUSYBOX_IMAGE);
+    await addProgram(folder, '/bin/bash');
+    await importImage(engine, folder, BASH_IMAGE);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function fillBusybox(folder: string): Promise<void> {
+  for (const name of ['bin', 'etc', 'root', 'tmp', 'home/builder', 'var']) await mkdir(join(folder, name), { recursive: true });
+  await cp('/bin/busybox', join(folder, 'bin', 'busybox'), { dereference: true });
+  const { stdout } = await run('/bin/busybox', ['--list']);
+  for (const name of stdout.split('\n').filter((line) => line !== '' && line !== 'busybox')) await symlink('busybox', join(folder, 'bin', name));
+  await writeFile(join(folder, 'etc', 'passwd'), 'root:x:0:0:root:/root:/bin/sh\nbuilder:x:1000:1000:builder:/home/builder:/bin/sh\n');
+  await writeFile(join(folder, 'etc', 'group'), 'root:x:0:\nbuilder:x:1000:\n');
+}
+
+/** A program of this machine with the libraries that it is linked to. */
+export async function addProgram(folder: string, program: string): Promise<void> {
+  const { stdout } = await run('ldd', [program]);
+  const libraries = stdout.split('\n').flatMap((line) => /(\/\S+) \(0x/.exec(line)?.[1] ?? []);
+  for (const path of [program, ...libraries]) {
+    await mkdir(join(folder, dirname(path)), { recursive: true });
+    await cp(path, join(folder, path), { dereference: true, force: true });
+  }
+}
+
+/** The folder as an image. */
+export async function importImage({ socket }: TestEngine, folder: string, image: string): Promise<void> {
+  const [repo = '', tag = ''] = image.split(':');
+  const tar = spawn('tar', ['-C', folder, '--owner=0', '--group=0', '-c', '.'], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const said = await new Promise<string>((resolve, reject) => {
+    const sent = request({ socketPath: socket, method: 'POST', path: `/images/create?${new URLSearchParams({ fromSrc: '-', repo, tag })}`, headers: { host: 'engine', 'content-type': 'application/x-tar' } }, (response) => {
+      text(response).then(resolve, reject);
+    });
+    sent.on('error', reject);
+    tar.stdout.pipe(sent);
+  });
+  if (said.includes('"error"')) throw new Error(`The image ${image} could not be made: ${said}`);
+}
