@@ -11,8 +11,11 @@ import { runPhases } from './phases/phases.ts';
 import type { PhaseContext, PhaseSink, PhaseStatus } from './phases/phases.ts';
 import { runnerOf } from './runners/index.ts';
 import { outputFolder } from './runners/layout.ts';
-import type { RunnerKind, Session, Workspace } from './runners/runner.ts';
-import { SessionLost } from './runners/runner.ts';
+import { trustFor } from './runners/certificates.ts';
+import type { Limits } from './runners/limits/compute.ts';
+import type { NetworkRequest } from './runners/network/network.ts';
+import type { ContainerRequest, RunnerKind, Session, Workspace, WorkspaceRequest } from './runners/runner.ts';
+import { CannotOpen, SessionLost } from './runners/runner.ts';
 
 /** Everything a build needs to know. Plain JSON: it reaches the supervisor in a file that only its owner reads. */
 export interface BuildSpec {
@@ -36,6 +39,14 @@ export interface BuildSpec {
   readonly artifacts?: 'none';
   /** After this long the build is stopped and ends TIMED_OUT. */
   readonly timeoutMs?: number;
+  /** The image and the engine, for the runner `container`. */
+  readonly container?: ContainerRequest;
+  /** What the build may use of the machine; see `computeLimits`. */
+  readonly limits?: Limits;
+  /** What the build may reach; the machine's own network when absent. */
+  readonly network?: NetworkRequest;
+  /** Certificates (PEM) of authorities that the build's programs trust beside the well-known ones: the server's own. */
+  readonly certificates?: string;
 }
 
 export interface ExportedVariable {
@@ -89,14 +100,19 @@ export async function runBuild(spec: BuildSpec, sink: BuildSink, options: BuildO
   const refused = await refusal(spec);
   if (refused !== undefined) return exit('FAULT', 0, refused);
   const runner = runnerOf(spec.runner);
-  const workspace = await runner.prepare({ folder: spec.folder, mark: options.mark ?? randomUUID(), ...(spec.hide === undefined ? {} : { hide: spec.hide }) });
+  let workspace: Workspace;
+  try {
+    workspace = await runner.prepare(workspaceRequest(spec, options.mark ?? randomUUID()));
+  } catch (error) {
+    if (error instanceof CannotOpen) return failBefore(sink, lines, error.message);
+    throw error;
+  }
   const stopper = watchStop(workspace, options.signal, spec.timeoutMs);
   try {
-    const wrongUser = runAsProblem(spec.buildspec, workspace.user, spec.runner);
-    if (wrongUser !== undefined) return failBefore(sink, lines, wrongUser);
+    for (const notice of workspace.notices) lines.container(notice);
     await mkdir(sourceFolder(spec.folder, spec.source), { recursive: true });
     const session = await workspace.open({
-      shell: spec.buildspec.shell, cwd: posix.join(workspace.output, spec.source), env: environment(spec, workspace), onOutput: (bytes) => lines.output(bytes),
+      shell: spec.buildspec.shell, cwd: posix.join(workspace.output, spec.source), env: { ...environment(spec, workspace), ...(await trustFor(spec.folder, workspace.output, spec.certificates)) }, onOutput: (bytes) => lines.output(bytes),
     });
     const result = await runPhases({ buildspec: spec.buildspec, session, lines, sink, stopping: stopper.stopping, now: Date.now });
     const names = await readOut(spec, session, sink, result.status);
@@ -108,6 +124,10 @@ export async function runBuild(spec: BuildSpec, sink: BuildSink, options: BuildO
     if (result.complete && spec.artifacts !== 'none' && !stopper.stopping()) await collect(spec, names, lines, sink);
     if (stopper.stopping()) return exit(stopper.timedOut() ? 'TIMED_OUT' : 'STOPPED', cpuMs, stopper.timedOut() ? `Build timed out after ${Math.round((spec.timeoutMs ?? 0) / 1000)} seconds` : undefined);
     return exit(result.status, cpuMs);
+  } catch (error) {
+    if (stopper.stopping()) return exit(stopper.timedOut() ? 'TIMED_OUT' : 'STOPPED', 0);
+    if (error instanceof CannotOpen) return failBefore(sink, lines, error.message);
+    throw error;
   } finally {
     stopper.done();
     await workspace.destroy();
@@ -146,10 +166,12 @@ function environment(spec: BuildSpec, workspace: Workspace): Record<string, stri
   };
 }
 
-/** A runner has one user; another one is refused by name rather than ignored. */
-function runAsProblem(buildspec: Buildspec, user: string, runner: RunnerKind): string | undefined {
-  const asked = [buildspec.runAs, ...Object.values(buildspec.phases).map((phase) => phase?.runAs)].find((name) => name !== undefined && name !== user);
-  return asked === undefined ? undefined : `run-as: ${asked} is not supported here: the ${runner} runner runs commands as ${user}`;
+function workspaceRequest({ folder, hide, container, limits, network, buildspec }: BuildSpec, mark: string): WorkspaceRequest {
+  const otherUsers = buildspec.runAs !== undefined || Object.values(buildspec.phases).some((phase) => phase?.runAs !== undefined);
+  return {
+    folder, mark, otherUsers,
+    ...(hide === undefined ? {} : { hide }), ...(container === undefined ? {} : { container }), ...(limits === undefined ? {} : { limits }), ...(network === undefined ? {} : { network }),
+  };
 }
 
 function failBefore(sink: BuildSink, lines: LineWriter, message: string): BuildExit {

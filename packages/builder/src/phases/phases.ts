@@ -1,6 +1,6 @@
 import { PHASES } from '../buildspec/types.ts';
 import type { Buildspec, PhaseKey, PhaseSpec } from '../buildspec/types.ts';
-import { SessionLost } from '../runners/runner.ts';
+import { CannotBecome, SessionLost } from '../runners/runner.ts';
 import type { Session } from '../runners/runner.ts';
 import type { LineWriter } from './lines.ts';
 
@@ -65,6 +65,7 @@ async function runPhase(run: PhaseRun, key: PhaseKey, succeeding: boolean): Prom
   sink.phaseStarted(name, run.now());
   const contexts: PhaseContext[] = [];
   try {
+    await session.become(phase?.runAs ?? buildspec.runAs);
     if (phase !== undefined && phase.commands.length + phase.finally.length > 0) {
       const fresh = buildspec.version === '0.1';
       if (!fresh) await session.set('CODEBUILD_BUILD_SUCCEEDING', succeeding ? '1' : '0');
@@ -75,8 +76,9 @@ async function runPhase(run: PhaseRun, key: PhaseKey, succeeding: boolean): Prom
       }
     }
   } catch (error) {
-    if (!(error instanceof SessionLost)) throw error;
-    if (!run.stopping()) contexts.push({ statusCode: 'COMMAND_EXECUTION_ERROR', message: 'The processes of the build were killed from outside' });
+    if (error instanceof CannotBecome) contexts.push({ statusCode: 'YAML_FILE_ERROR', message: error.message });
+    else if (!(error instanceof SessionLost)) throw error;
+    else if (!run.stopping()) contexts.push({ statusCode: 'COMMAND_EXECUTION_ERROR', message: 'The processes of the build were killed from outside' });
   }
   lines.flush();
   if (run.stopping()) {

@@ -215,7 +215,6 @@ function hostConfig(request: WorkspaceRequest, container: ContainerRequest, info
   const memory = enforced(limits.memoryBytes, info.limits.memory, 'memory');
   const processors = enforced(limits.cpus, info.limits.cpus, 'processors');
   const processes = enforced(limits.processes, info.limits.processes, 'processes');
-  const bind = (Source: string, Target: string, ReadOnly: boolean): unknown => ({ Type: 'bind', Source, Target, ReadOnly });
   const { folder } = request;
   const network = request.network?.mode ?? 'host';
   return {
@@ -232,3 +231,5 @@ function hostConfig(request: WorkspaceRequest, container: ContainerRequest, info
     },
   };
 }
+
+const bind = (Source: string, Target: string, ReadOnly: boolean): unknown => ({ Type: 'bind', Source, Target, ReadOnly });

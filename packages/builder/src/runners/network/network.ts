@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { connect } from 'node:net';
 import type { Server, Socket } from 'node:net';
+import { join } from './join.ts';
 import { serveProxy } from './proxy.ts';
 
 /**
@@ -120,19 +121,6 @@ function relay(socket: Socket, target: URL, sockets: Set<Socket>): void {
   join(socket, connect({ host: target.hostname.replace(/^\[|\]$/g, ''), port: portOf(target) }), sockets);
 }
 
-/** Both ends of one connection: each is over when the other is. */
-export function join(one: Socket, other: Socket, sockets: Set<Socket>): void {
-  for (const [from, to] of [[one, other], [other, one]] as const) {
-    sockets.add(from);
-    from.on('error', () => to.destroy());
-    from.on('close', () => {
-      sockets.delete(from);
-      to.destroy();
-    });
-    from.pipe(to);
-  }
-}
-
 function proxyVariables(port: number): Record<string, string> {
   const url = `http://127.0.0.1:${port}`;
   const none = 'localhost,127.0.0.1,::1';
@@ -140,7 +128,7 @@ function proxyVariables(port: number): Record<string, string> {
   return { HTTP_PROXY: url, HTTPS_PROXY: url, NO_PROXY: none, http_proxy: url, https_proxy: url, no_proxy: none };
 }
 
-const isLoopback = (host: string): boolean => host === 'localhost' || host === '[::1]' || /^127\./.test(host);
+const isLoopback = (host: string): boolean => host === 'localhost' || host === '[::1]' || host.startsWith('127.');
 
 function portOf(url: URL): number {
   if (url.port !== '') return Number(url.port);

@@ -4,7 +4,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { BlockList, connect, isIP } from 'node:net';
 import type { Server, Socket } from 'node:net';
 import { networkInterfaces } from 'node:os';
-import { join } from './network.ts';
+import { join } from './join.ts';
 
 export interface ProxyRules {
   /** Whether the outside may be reached at all. */
