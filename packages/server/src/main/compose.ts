@@ -108,7 +108,7 @@ export async function compose(deps: ComposeDeps): Promise<House> {
     codecommit,
     createCodeBuild({
       db, clock, jobs, outbox, watches, paging, peers, identities, hash, log, logSink: cloudwatchLogs.logSink, metrics: cloudwatch.metrics, sources: codecommit.sources,
-      endpoint: () => reachable(deps.endpoint()), buildsFolder: folder.builds, supervisorPath: deps.programs.supervisor, runner,
+      endpoint: () => reachable(deps.endpoint()), buildsFolder: folder.builds, supervisorPath: deps.programs.supervisor, runner, concurrentBuilds: config.concurrentBuilds,
     }),
     createCodeDeploy({ db, clock, jobs, outbox, watches, paging, peers, identities }),
     createCodePipeline({ db, clock, jobs, outbox, watches, paging, peers, identities, git: codecommit.sources }),

@@ -21,6 +21,8 @@ export interface Config {
   readonly masterKeyFile: string | undefined;
   /** What builds run in. `auto`: a sandbox where bubblewrap works; plain processes only when asked for by name. */
   readonly runner: 'auto' | 'sandbox' | 'plain';
+  /** How many builds of one account run at once in one region; the others wait. */
+  readonly concurrentBuilds: number;
   readonly logLevel: 'info' | 'warn' | 'error';
   /** CIDRs that endpoints named by users may be in, beyond public addresses. */
   readonly allowEndpoints: readonly string[];
@@ -60,6 +62,7 @@ export const settings = [
   { flag: 'database-url', variable: 'SLIPWAY_DATABASE_URL', value: 'URL', help: 'PostgreSQL instead of the embedded database' },
   { flag: 'master-key-file', variable: 'SLIPWAY_MASTER_KEY_FILE', value: 'FILE', help: '32 random bytes, base64; required with PostgreSQL' },
   { flag: 'runner', variable: 'SLIPWAY_RUNNER', value: 'auto|sandbox|plain', help: 'what builds run in (auto)' },
+  { flag: 'concurrent-builds', variable: 'SLIPWAY_CONCURRENT_BUILDS', value: 'NUMBER', help: 'builds that run at once in one account and region (20)' },
   { flag: 'allow-endpoints', variable: 'SLIPWAY_ALLOW_ENDPOINTS', value: 'LIST', help: 'addresses beside public ones that HTTP endpoints may have: CIDRs, `private`, `loopback` (none)' },
   { flag: 'smtp-url', variable: 'SLIPWAY_SMTP_URL', value: 'URL', help: 'mail server of SNS, smtp:// or smtps://user:password@host:port (prefer the variable: flags show in `ps`)' },
   { flag: 'log-level', variable: 'SLIPWAY_LOG_LEVEL', value: 'info|warn|error', help: 'least severity that is logged (info)' },
@@ -113,6 +116,7 @@ export function readConfig(flags: Readonly<Record<string, string | boolean | und
     databaseUrl: databaseUrl?.value,
     masterKeyFile,
     runner: checked(given('runner'), 'auto', isOneOf('auto', 'sandbox', 'plain'), 'auto, sandbox or plain') as Config['runner'],
+    concurrentBuilds: Number(checked(given('concurrent-builds'), '20', (value) => /^[1-9]\d{0,3}$/.test(value), 'a number from 1 to 9999')),
     allowEndpoints: parseRanges(checked(given('allow-endpoints'), '', (value) => parseRanges(value) !== undefined, 'a comma-separated list of CIDRs such as 10.1.0.0/16, private, loopback'))!,
     smtp: smtpServer(given('smtp-url')),
     logLevel: checked(given('log-level'), 'info', isOneOf('info', 'warn', 'error'), 'info, warn or error') as Config['logLevel'],

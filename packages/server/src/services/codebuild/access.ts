@@ -12,6 +12,7 @@ export const access: AccessTable<CodeBuildApi, (typeof notYet)[number]> = {
   BatchGetProjects: ({ names }, call) => names.map((name) => onProject(name, call)),
   ListProjects: () => ({ resource: '*' }),
   StartBuild: ({ projectName, serviceRoleOverride }, call) => [onProject(projectName, call), ...passing(serviceRoleOverride)],
+  RetryBuild: ({ id = '' }, call) => onBuild(id, call),
   StopBuild: ({ id }, call) => onBuild(id, call),
   BatchGetBuilds: ({ ids }, call) => ids.map((id) => onBuild(id, call)),
   BatchDeleteBuilds: ({ ids }, call) => ids.map((id) => onBuild(id, call)),

@@ -1,5 +1,5 @@
 import type { Build, BuildArtifacts, BuildPhase, BuildPhaseType, ExportedEnvironmentVariable, StatusType } from '@slipway/contracts/codebuild';
-import { buildArn } from './arns.ts';
+import { buildArn, projectArn } from './arns.ts';
 import type { BuildDefinition } from './definition.ts';
 import type { BuildRow } from './store.ts';
 
@@ -32,6 +32,11 @@ export function readBuild(row: BuildRow): StoredBuild {
 
 /** The part of a build's id behind the project's name. */
 export const uuidOf = (id: string): string => id.slice(id.indexOf(':') + 1);
+
+/** How a build's service role is assumed. */
+export const assumption = (build: StoredBuild): { roleArn: string; service: string; sessionName: string; sourceArn: string } => ({
+  roleArn: build.definition.serviceRole, service: 'codebuild.amazonaws.com', sessionName: `AWSCodeBuild-${uuidOf(build.id)}`, sourceArn: projectArn(build, build.project),
+});
 
 /** A build's log: the project's group and stream settings, else `/aws/codebuild/<project>` and the build's uuid. */
 export function logNames(build: StoredBuild): { group: string; stream: string } | undefined {
@@ -87,5 +92,13 @@ export function shownBuild(build: StoredBuild, endpoint: string): Build {
     initiator: build.initiator,
     encryptionKey: definition.encryptionKey,
     exportedEnvironmentVariables: [...build.exported],
+    autoRetryConfig: autoRetries(build),
   };
+}
+
+function autoRetries(build: StoredBuild): Build['autoRetryConfig'] {
+  const limit = Math.max(build.definition.autoRetryLimit ?? 0, build.retry_limit ?? 0);
+  if (limit === 0 && build.retry_number === 0) return undefined;
+  const arn = (id: string | null): string | undefined => (id === null ? undefined : buildArn(build, id));
+  return { autoRetryLimit: limit, autoRetryNumber: build.retry_number, nextAutoRetry: arn(build.next_retry), previousAutoRetry: arn(build.previous_retry) };
 }

@@ -8,19 +8,22 @@ import type { Clock } from '../../kernel/clock.ts';
 import type { Database, Transaction } from '../../kernel/database.ts';
 import { uuid } from '../../kernel/ids.ts';
 import type { Paging } from '../../kernel/paging.ts';
-import { replay } from '../../kernel/replay.ts';
+import type { Place } from '../../kernel/place.ts';
+import { replay, type ClientToken } from '../../kernel/replay.ts';
 import type { Call, Operations } from '../../kernel/service.ts';
-import { buildArn, buildIdOf, projectNameOf } from './arns.ts';
+import { buildArn, buildIdOf, projectNameOf, projectOfBuild } from './arns.ts';
 import { readBuild, shownBuild } from './build.ts';
-import { checkDefinition, takenOverByPipeline, withOverrides, type ProjectDefinition } from './definition.ts';
+import { checkDefinition, takenOverByPipeline, withOverrides, type BuildDefinition, type ProjectDefinition } from './definition.ts';
 import { phaseChange, stateChange } from './events.ts';
 import { fail } from './fail.ts';
 import { buildJob } from './job.ts';
-import { idempotencyTokenLifetime, maxBuildsPerRequest, pageSize } from './limits.ts';
+import { idempotencyTokenLifetime, maxBuildsPerRequest, pageSize, queuedBuilds } from './limits.ts';
 import { pagesOf } from './pages.ts';
 import { phaseEnded, phaseStarted } from './phases.ts';
 import { notFound } from './projects.ts';
-import { deleteBuild, findBuilds, findProject, insertBuild, listBuilds, lockBuild, lockProject, updateBuild, updateProject, type BuildRow, type ProjectRow } from './store.ts';
+import { positionOf } from './queue.ts';
+import { codebuildService } from './retrying.ts';
+import { countUnfinishedBuilds, deleteBuild, findBuilds, findProject, insertBuild, listBuilds, lockBuild, lockProject, lockQueue, queueState, updateBuild, updateProject, type BuildRow, type ProjectRow } from './store.ts';
 
 export interface BuildsDeps {
   readonly db: Database;
@@ -28,15 +31,17 @@ export interface BuildsDeps {
   readonly jobs: Jobs;
   readonly outbox: Outbox;
   readonly paging: Paging;
+  /** How many builds of one account run at once in one region. */
+  readonly concurrentBuilds: number;
   /** The server's base URL as a build reaches it. */
   readonly endpoint: () => string;
 }
 
-export function builds({ db, clock, jobs, outbox, paging, endpoint }: BuildsDeps) {
+export function builds({ db, clock, jobs, outbox, paging, concurrentBuilds, endpoint }: BuildsDeps) {
   const shown = (row: BuildRow): Build => shownBuild(readBuild(row), endpoint());
 
-  /** Inserts the build, SUBMITTED done and QUEUED begun, and wakes its job. */
-  async function submit(tx: Transaction, project: ProjectRow, input: StartBuildInput, call: Call): Promise<BuildRow> {
+  /** @throws InvalidInputException */
+  function definitionOf(project: ProjectRow, input: StartBuildInput, call: Call): BuildDefinition {
     const fromPipeline = call.caller.invokedBy === 'codepipeline.amazonaws.com';
     const overridden = withOverrides(JSON.parse(project.definition) as ProjectDefinition, input);
     const definition = fromPipeline ? takenOverByPipeline(overridden, input) : overridden;
@@ -44,15 +49,23 @@ export function builds({ db, clock, jobs, outbox, paging, endpoint }: BuildsDeps
     if (definition.source.type === 'CODEPIPELINE' && !fromPipeline) {
       throw fail('InvalidInputException', 'A project whose source is CODEPIPELINE is started by a pipeline; to start it yourself, override its source and artifacts');
     }
+    return definition;
+  }
+
+  /** Inserts the build, SUBMITTED done and QUEUED begun, and wakes its job. */
+  async function submit(tx: Transaction, project: ProjectRow, { definition, initiator, retry }: Submission): Promise<BuildRow> {
+    await lockQueue(tx, project);
+    const most = concurrentBuilds * queuedBuilds;
+    if ((await countUnfinishedBuilds(tx, project)) >= concurrentBuilds + most) throw fail('AccountLimitExceededException', `Cannot have more than ${most} builds in queue for the account`);
     const now = clock.now();
     const number = project.last_build_number + 1;
     const row: BuildRow = {
-      account: call.account,
-      region: call.region,
+      account: project.account,
+      region: project.region,
       id: `${project.name}:${uuid()}`,
       project: project.name,
       number,
-      initiator: initiatorOf(call.caller),
+      initiator,
       definition: JSON.stringify(definition),
       status: 'IN_PROGRESS',
       phase: 'QUEUED',
@@ -72,6 +85,10 @@ export function builds({ db, clock, jobs, outbox, paging, endpoint }: BuildsDeps
       started_at: now,
       ended_at: null,
       sequence: 0,
+      retry_number: retry?.number ?? 0,
+      previous_retry: retry?.previous ?? null,
+      next_retry: null,
+      retry_limit: null,
     };
     await updateProject(tx, project, { last_build_number: number });
     await insertBuild(tx, row);
@@ -80,6 +97,16 @@ export function builds({ db, clock, jobs, outbox, paging, endpoint }: BuildsDeps
     await outbox.emit(tx, stateChange(build));
     for (const phase of build.phases.filter(({ endTime }) => endTime !== undefined)) await outbox.emit(tx, phaseChange(build, phase));
     return row;
+  }
+
+  /** Where those stand that wait, in the context of their QUEUED phase. */
+  async function withPositions(place: Place, found: readonly Build[]): Promise<Build[]> {
+    if (!found.some(({ currentPhase }) => currentPhase === 'QUEUED')) return [...found];
+    const state = await queueState(db, place);
+    return found.map((build) => {
+      const message = build.currentPhase === 'QUEUED' ? positionOf(state, concurrentBuilds, { id: build.id!, project: build.projectName! }) : undefined;
+      return message === undefined ? build : { ...build, phases: build.phases!.map((phase) => (phase.phaseType === 'QUEUED' ? { ...phase, contexts: [{ statusCode: '', message }] } : phase)) };
+    });
   }
 
   async function list(operation: string, project: string | undefined, input: { sortOrder?: string; nextToken?: string }, call: Call): Promise<{ ids: string[]; nextToken: string | undefined }> {
@@ -94,11 +121,6 @@ export function builds({ db, clock, jobs, outbox, paging, endpoint }: BuildsDeps
   return {
     async StartBuild(input, call) {
       const { idempotencyToken, ...asked } = input;
-      const token = {
-        value: idempotencyToken,
-        lifetime: idempotencyTokenLifetime,
-        mismatch: () => fail('InvalidInputException', `The idempotency token ${idempotencyToken} was used with other parameters`),
-      };
       return db.transaction((tx) =>
         replay(
           tx,
@@ -108,9 +130,45 @@ export function builds({ db, clock, jobs, outbox, paging, endpoint }: BuildsDeps
           async () => {
             const project = await lockProject(tx, call, projectNameOf(input.projectName));
             if (!project) throw notFound(call, projectNameOf(input.projectName));
-            return { build: shown(await submit(tx, project, asked, call)) };
+            return { build: shown(await submit(tx, project, { definition: definitionOf(project, asked, call), initiator: initiatorOf(call.caller) })) };
           },
-          { now: clock.now(), token },
+          { now: clock.now(), token: tokenOf(idempotencyToken) },
+        ),
+      );
+    },
+
+    /**
+     * The same build again, with the settings that it had. Called by CodeBuild itself it is an automatic retry and takes its
+     * place in the row of them.
+     */
+    async RetryBuild({ id = '', idempotencyToken }, call) {
+      const buildId = buildIdOf(id);
+      return db.transaction((tx) =>
+        replay(
+          tx,
+          call,
+          'codebuild:RetryBuild',
+          { id },
+          async () => {
+            const name = projectOfBuild(buildId);
+            const project = await lockProject(tx, call, name);
+            const before = await lockBuild(tx, call, buildId);
+            if (!before) throw buildNotFound(call, buildId);
+            if (!project) throw notFound(call, name);
+            const build = readBuild(before);
+            if (build.status === 'IN_PROGRESS') throw fail('InvalidInputException', `The build ${buildId} is still in progress: only a build that has ended can be retried`);
+            if (build.definition.source.type === 'CODEPIPELINE') throw fail('InvalidInputException', `The build ${buildId} was started by a pipeline, which retries its stage itself`);
+            checkDefinition(build.definition);
+            const automatic = call.caller.invokedBy === codebuildService;
+            const next = await submit(tx, project, {
+              definition: build.definition,
+              initiator: automatic ? build.initiator : initiatorOf(call.caller),
+              ...(automatic ? { retry: { number: build.retry_number + 1, previous: build.id } } : {}),
+            });
+            if (automatic) await updateBuild(tx, before, { next_retry: next.id });
+            return { build: shown(next) };
+          },
+          { now: clock.now(), token: tokenOf(idempotencyToken) },
         ),
       );
     },
@@ -120,7 +178,7 @@ export function builds({ db, clock, jobs, outbox, paging, endpoint }: BuildsDeps
       const buildId = buildIdOf(id);
       const row = await db.transaction(async (tx) => {
         const found = await lockBuild(tx, call, buildId);
-        if (!found) throw fail('ResourceNotFoundException', `Build cannot be found: ${buildArn(call, buildId)}`);
+        if (!found) throw buildNotFound(call, buildId);
         if (found.status === 'IN_PROGRESS') {
           await updateBuild(tx, found, { stop_requested: 1 });
           await jobs.wake(tx, buildJob(found));
@@ -134,7 +192,7 @@ export function builds({ db, clock, jobs, outbox, paging, endpoint }: BuildsDeps
       if (ids.length < 1 || ids.length > maxBuildsPerRequest) throw fail('InvalidInputException', `ids must have 1 to ${maxBuildsPerRequest} entries`);
       const rows = new Map((await findBuilds(db, call, ids.map(buildIdOf))).map((row) => [row.id, row]));
       const found = ids.map((id) => rows.get(buildIdOf(id))).filter((row) => row !== undefined);
-      return { builds: found.map(shown), buildsNotFound: ids.filter((id) => !rows.has(buildIdOf(id))) };
+      return { builds: await withPositions(call, found.map(shown)), buildsNotFound: ids.filter((id) => !rows.has(buildIdOf(id))) };
     },
 
     async BatchDeleteBuilds({ ids }, call) {
@@ -161,6 +219,19 @@ export function builds({ db, clock, jobs, outbox, paging, endpoint }: BuildsDeps
     },
   } satisfies Partial<Operations<CodeBuildApi>>;
 }
+
+interface Submission {
+  readonly definition: BuildDefinition;
+  readonly initiator: string;
+  /** For an automatic retry: which one it is, and of which build. */
+  readonly retry?: { readonly number: number; readonly previous: string };
+}
+
+const buildNotFound = (place: Place, id: string): Error => fail('ResourceNotFoundException', `Build cannot be found: ${buildArn(place, id)}`);
+
+const tokenOf = (value: string | undefined): ClientToken => ({
+  value, lifetime: idempotencyTokenLifetime, mismatch: () => fail('InvalidInputException', `The idempotency token ${value} was used with other parameters`),
+});
 
 /** A user's name, `role/session`, or for another service what it acts for: `codepipeline/<pipeline>`, `rule/<name>`. */
 export function initiatorOf(caller: Caller): string {

@@ -8,9 +8,10 @@ import type { LogEntry } from '../../logs/ports.ts';
 import type { StoredBuild } from './build.ts';
 import { phaseChange, stateChange } from './events.ts';
 import { buildJob } from './job.ts';
-import { concurrentBuilds } from './limits.ts';
 import { metricsJob } from './metrics.ts';
-import { countRunningBuilds, lockBuild, oldestQueuedBuilds, updateBuild } from './store.ts';
+import { admitted } from './queue.ts';
+import { retryJob, wantsRetry } from './retrying.ts';
+import { lockBuild, lockQueue, queueState, updateBuild } from './store.ts';
 
 export interface CommitDeps {
   readonly db: Database;
@@ -18,6 +19,8 @@ export interface CommitDeps {
   readonly jobs: Pick<Jobs, 'wake'>;
   readonly outbox: Outbox;
   readonly watches: Watches;
+  /** How many builds of one account run at once in one region. */
+  readonly concurrentBuilds: number;
 }
 
 export interface CommitOptions {
@@ -31,7 +34,7 @@ export interface CommitOptions {
 export type Commit = (run: JobRun, before: StoredBuild, after: StoredBuild, options?: CommitOptions) => Promise<boolean>;
 
 export function createCommit(deps: CommitDeps): Commit {
-  const { db, clock, jobs, outbox, watches } = deps;
+  const { db, clock, jobs, outbox, watches, concurrentBuilds } = deps;
 
   async function emitDifference(tx: Transaction, before: StoredBuild, after: StoredBuild): Promise<void> {
     for (const [index, phase] of after.phases.entries()) {
@@ -46,9 +49,9 @@ export function createCommit(deps: CommitDeps): Commit {
   async function wakeOthers(tx: Transaction, after: StoredBuild): Promise<void> {
     await watches.notify(tx, buildJob(after));
     await jobs.wake(tx, metricsJob(after));
-    const room = concurrentBuilds - (await countRunningBuilds(tx, after));
-    if (room <= 0) return;
-    for (const { id } of await oldestQueuedBuilds(tx, after, room)) await jobs.wake(tx, buildJob({ ...after, id }));
+    if (wantsRetry(after)) await jobs.wake(tx, retryJob(after));
+    await lockQueue(tx, after);
+    for (const { id } of admitted(await queueState(tx, after), concurrentBuilds)) await jobs.wake(tx, buildJob({ ...after, id }));
   }
 
   return (run, before, after, { lines = [], allowed } = {}) => {
@@ -73,9 +76,9 @@ function numbered(lines: readonly string[], first: number, now: number): LogEntr
 
 /** What a step may change. StopBuild's request is not among it: it may have come meanwhile. */
 function columns(build: StoredBuild) {
-  const { status, phase, resolved_version, log_stream, spool_offset, node, log_next, log_pending, artifacts_from, outcome, credentials_token, ended_at } = build;
+  const { status, phase, resolved_version, log_stream, spool_offset, node, log_next, log_pending, artifacts_from, outcome, credentials_token, ended_at, retry_limit } = build;
   return {
-    status, phase, resolved_version, log_stream, spool_offset, node, log_next, log_pending, artifacts_from, outcome, credentials_token, ended_at,
+    status, phase, resolved_version, log_stream, spool_offset, node, log_next, log_pending, artifacts_from, outcome, credentials_token, ended_at, retry_limit,
     phases: JSON.stringify(build.phases), exported: JSON.stringify(build.exported), artifacts: JSON.stringify(build.artifacts),
   };
 }

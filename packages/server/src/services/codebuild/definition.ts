@@ -1,7 +1,7 @@
 import type { CreateProjectInput, Project, ProjectArtifacts, ProjectEnvironment, ProjectSource, StartBuildInput } from '@slipway/contracts/codebuild';
 import { refuseMembers } from '../../kernel/refusals.ts';
 import { fail, notSupported } from './fail.ts';
-import { maxDescriptionLength, projectNamePattern, queuedTimeout, timeout, variableNamePattern } from './limits.ts';
+import { maxAutoRetries, maxDescriptionLength, projectNamePattern, queuedTimeout, timeout, variableNamePattern } from './limits.ts';
 
 /** What a project says, as CreateProject took it; its name, times and tags are kept beside it. */
 export type ProjectDefinition = Omit<CreateProjectInput, 'name' | 'tags'>;
@@ -25,6 +25,7 @@ export function checkDefinition(definition: BuildDefinition): void {
   if ((definition.description?.length ?? 0) > maxDescriptionLength) refuse(`Invalid project description: at most ${maxDescriptionLength} characters`);
   checkMinutes('timeout', definition.timeoutInMinutes, timeout);
   checkMinutes('queued timeout', definition.queuedTimeoutInMinutes, queuedTimeout);
+  checkRetries(definition.autoRetryLimit);
   checkRole(definition.serviceRole);
   checkSource(definition.source, 'source');
   for (const source of definition.secondarySources ?? []) checkSource(source, 'secondary source');
@@ -37,6 +38,18 @@ export function checkDefinition(definition: BuildDefinition): void {
 
 function checkMinutes(what: string, minutes: number | undefined, limit: { least: number; most: number }): void {
   if (minutes !== undefined && (minutes < limit.least || minutes > limit.most)) refuse(`Invalid ${what}: ${minutes} minutes. It must be between ${limit.least} and ${limit.most}`);
+}
+
+function checkRetries(limit: number | undefined): void {
+  if (limit !== undefined && (limit < 0 || limit > maxAutoRetries)) refuse(`Invalid auto retry limit: ${limit}. It must be between 0 and ${maxAutoRetries}`);
+}
+
+/**
+ * A project's own limit of builds at once; -1 is how clients take one away.
+ * @throws ServiceError InvalidInputException
+ */
+export function checkConcurrency({ concurrentBuildLimit: limit }: Partial<ProjectDefinition>, most: number): void {
+  if (limit !== undefined && limit !== -1 && (limit < 1 || limit > most)) refuse(`Invalid concurrent build limit: ${limit}. It must be between 1 and ${most}, the limit of concurrently running builds of the account`);
 }
 
 function checkRole(role: string): void {
@@ -85,8 +98,7 @@ function checkEnvironment(environment: ProjectEnvironment): void {
 
 function checkUnsupported(definition: BuildDefinition): void {
   if (definition.cache && definition.cache.type !== 'NO_CACHE') throw notSupported(`The cache type ${definition.cache.type}`);
-  refuseMembers(definition, ['vpcConfig', 'badgeEnabled', 'fileSystemLocations', 'buildBatchConfig', 'concurrentBuildLimit'], notSupported);
-  if (definition.autoRetryLimit) throw notSupported('autoRetryLimit');
+  refuseMembers(definition, ['vpcConfig', 'badgeEnabled', 'fileSystemLocations', 'buildBatchConfig'], notSupported);
   // The CDK names S3's default key on every project; everything stored is encrypted with the installation's own.
   if (definition.encryptionKey && !definition.encryptionKey.endsWith('alias/aws/s3')) throw notSupported(`The encryptionKey ${definition.encryptionKey} (supported is alias/aws/s3)`);
   if (definition.logsConfig?.s3Logs?.status === 'ENABLED') throw notSupported('logsConfig.s3Logs');
@@ -95,7 +107,13 @@ function checkUnsupported(definition: BuildDefinition): void {
 /** UpdateProject replaces what it names and leaves the rest. */
 export function withChanges(definition: ProjectDefinition, changes: Partial<ProjectDefinition>): ProjectDefinition {
   const named = Object.entries(changes).filter(([, value]) => value !== undefined);
-  return { ...definition, ...Object.fromEntries(named) };
+  return withoutRemoved({ ...definition, ...Object.fromEntries(named) });
+}
+
+/** A limit of -1 is none. */
+export function withoutRemoved(definition: ProjectDefinition): ProjectDefinition {
+  const { concurrentBuildLimit, ...rest } = definition;
+  return concurrentBuildLimit === undefined || concurrentBuildLimit === -1 ? rest : definition;
 }
 
 const OVERRIDES_NOT_HONOURED = [

@@ -4,8 +4,7 @@ import type { Log } from '../../kernel/log.ts';
 import type { Identities, SessionCredentials } from '../../kernel/peers.ts';
 import { ServiceError } from '../../kernel/errors.ts';
 import type { LogEntry, LogSink, LogWriter } from '../../logs/ports.ts';
-import { projectArn } from './arns.ts';
-import { logNames, uuidOf, type StoredBuild } from './build.ts';
+import { assumption, logNames, type StoredBuild } from './build.ts';
 import { credentialsLifetime } from './limits.ts';
 
 /**
@@ -42,9 +41,7 @@ export function createHeld({ identities, logSink, clock, log }: { identities: Id
     return found;
   };
 
-  const assume = (build: StoredBuild): Promise<Caller> => identities.assumeForService({
-    roleArn: build.definition.serviceRole, service: 'codebuild.amazonaws.com', sessionName: `AWSCodeBuild-${uuidOf(build.id)}`, sourceArn: projectArn(build, build.project),
-  });
+  const assume = (build: StoredBuild): Promise<Caller> => identities.assumeForService(assumption(build));
 
   function role(build: StoredBuild): Promise<Caller> {
     const mine = kept(build);

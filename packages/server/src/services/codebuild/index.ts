@@ -24,6 +24,7 @@ import { nodeOf } from './node.ts';
 import { notYet } from './not-yet.ts';
 import { projects } from './projects.ts';
 import type { ChosenRunner } from './runner.ts';
+import { retryFailed, retryJob } from './retrying.ts';
 import { createSources } from './sources/index.ts';
 import { unfinishedBuilds } from './store.ts';
 
@@ -66,6 +67,7 @@ export function createCodeBuild(deps: CodeBuildDeps): Room {
     hide: [dirname(buildsFolder)],
   }));
   jobs.handle(metricsJob({ account: '', region: '', id: '' }).kind, reportMetrics(deps));
+  jobs.handle(retryJob({ account: '', region: '', id: '' }).kind, retryFailed(deps));
   return {
     service: service<CodeBuildApi>()({ name: 'codebuild', operations: { ...projects(deps), ...builds(deps) }, access, notYet }),
     migrations,

@@ -16,8 +16,11 @@ export const idempotencyTokenLifetime = 5 * 60_000;
 
 export const variableNamePattern = /^[^\s=\0]+$/;
 
-/** Builds that run at once in one account and region; AWS's quota for small Linux is per compute type, ours is for the machine. */
-export const concurrentBuilds = 20;
+/** "The quota for the maximum number of queued builds is five times the concurrent build limit." Times that limit. */
+export const queuedBuilds = 5;
+
+/** AWS documents no maximum of `autoRetryLimit`; the buildspec's own `on-failure: RETRY` goes to this. */
+export const maxAutoRetries = 100;
 
 /** Role chaining's maximum and the container credentials' usual: an hour. Seconds. */
 export const credentialsLifetime = 3_600;

@@ -38,4 +38,12 @@ export const migrations: readonly Migration[] = [
     id: 'codebuild-004-node',
     sql: 'alter table codebuild_builds add column node text',
   },
+  {
+    id: 'codebuild-005-retries-and-queue',
+    sql: `alter table codebuild_builds add column retry_number bigint not null default 0;
+      alter table codebuild_builds add column previous_retry text;
+      alter table codebuild_builds add column next_retry text;
+      alter table codebuild_builds add column retry_limit bigint;
+      create table codebuild_queues (account text not null, region text not null, primary key (account, region))`,
+  },
 ];

@@ -38,7 +38,6 @@ export const notYet = [
   'ListSharedReportGroups',
   'ListSourceCredentials',
   'PutResourcePolicy',
-  'RetryBuild',
   'RetryBuildBatch',
   'StartBuildBatch',
   'StartCommandExecution',

@@ -8,7 +8,7 @@ import type { Operations } from '../../kernel/service.ts';
 import { listTags, removeAllTags, replaceTags, type Tag } from '../../kernel/tags.ts';
 import type { Place } from '../../kernel/place.ts';
 import { projectArn, projectNameOf } from './arns.ts';
-import { checkDefinition, checkProjectName, shownDefinition, withChanges, type ProjectDefinition } from './definition.ts';
+import { checkConcurrency, checkDefinition, checkProjectName, shownDefinition, withChanges, withoutRemoved, type ProjectDefinition } from './definition.ts';
 import { fail } from './fail.ts';
 import { maxProjectsPerRequest, pageSize } from './limits.ts';
 import { pagesOf } from './pages.ts';
@@ -18,13 +18,14 @@ export interface ProjectsDeps {
   readonly db: Database;
   readonly clock: Clock;
   readonly paging: Paging;
+  readonly concurrentBuilds: number;
 }
 
 const refuseTags = (message: string): Error => fail('InvalidInputException', message);
 
 const sortColumns = { NAME: 'name', CREATED_TIME: 'created_at', LAST_MODIFIED_TIME: 'modified_at' } as const;
 
-export function projects({ db, clock, paging }: ProjectsDeps) {
+export function projects({ db, clock, paging, concurrentBuilds }: ProjectsDeps) {
   async function shown(row: ProjectRow): Promise<Project> {
     const arn = projectArn(row, row.name);
     const tags = await listTags(db.read, { account: row.account, arn });
@@ -38,9 +39,11 @@ export function projects({ db, clock, paging }: ProjectsDeps) {
   }
 
   return {
-    async CreateProject({ name, tags, ...definition }, call) {
+    async CreateProject({ name, tags, ...asked }, call) {
       checkProjectName(name);
-      checkDefinition(definition);
+      checkDefinition(asked);
+      checkConcurrency(asked, concurrentBuilds);
+      const definition = withoutRemoved(asked);
       const now = clock.now();
       await db.transaction(async (tx) => {
         await insertProject(tx, { account: call.account, region: call.region, name, definition: JSON.stringify(definition), last_build_number: 0, created_at: now, modified_at: now })
@@ -57,6 +60,7 @@ export function projects({ db, clock, paging }: ProjectsDeps) {
         if (!row) throw notFound(call, name);
         const definition = withChanges(JSON.parse(row.definition) as ProjectDefinition, changes);
         checkDefinition(definition);
+        checkConcurrency(changes, concurrentBuilds);
         await updateProject(tx, row, { definition: JSON.stringify(definition), modified_at: clock.now() });
         if (tags) await replaceTags(tx, { account: call.account, arn: projectArn(call, name) }, complete(tags), refuseTags);
       });

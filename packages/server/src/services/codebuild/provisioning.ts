@@ -5,13 +5,13 @@ import { buildArn } from './arns.ts';
 import { logNames, type StoredBuild } from './build.ts';
 import { endHere, enter, interruption, leave } from './decide.ts';
 import { becomeRole } from './held.ts';
-import { concurrentBuilds } from './limits.ts';
 import { computeLine, runnerLine } from './runner.ts';
+import { admitted } from './queue.ts';
 import type { StepDeps, StepRunner } from './steps.ts';
-import { countRunningBuilds } from './store.ts';
+import { lockQueue, queueState } from './store.ts';
 
-/** QUEUED: until fewer builds than the limit are running. The build whose end makes room wakes the oldest. */
-export const leaveQueue: StepRunner = async ({ clock, commit }, run, build) => {
+/** QUEUED: until it is this build's turn, see `queue.ts`. The build whose end makes room wakes whom it is for. */
+export const leaveQueue: StepRunner = async ({ clock, commit, concurrentBuilds }, run, build) => {
   const now = clock.now();
   const interrupted = interruption(build, now);
   if (interrupted) {
@@ -19,7 +19,12 @@ export const leaveQueue: StepRunner = async ({ clock, commit }, run, build) => {
     return 'on';
   }
   const started = enter(leave(build, now, 'SUCCEEDED'), 'PROVISIONING', now);
-  const allowed = await commit(run, build, started, { allowed: async (tx) => (await countRunningBuilds(tx, build)) < concurrentBuilds });
+  const allowed = await commit(run, build, started, {
+    allowed: async (tx) => {
+      await lockQueue(tx, build);
+      return admitted(await queueState(tx, build), concurrentBuilds).some(({ id }) => id === build.id);
+    },
+  });
   return allowed ? 'on' : 'wait';
 };
 

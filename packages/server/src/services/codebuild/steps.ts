@@ -22,6 +22,7 @@ export interface StepDeps {
   readonly followers: Followers;
   readonly sources: SourceFetcher;
   readonly runner: ChosenRunner;
+  readonly concurrentBuilds: number;
   readonly runtimes: () => Promise<Runtimes>;
   readonly supervisorPath: string;
   readonly standby: Standby;

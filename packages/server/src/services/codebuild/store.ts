@@ -1,6 +1,7 @@
 import { lockRow } from '../../kernel/database/index.ts';
 import type { Database, Transaction } from '../../kernel/database.ts';
 import type { Place } from '../../kernel/place.ts';
+import type { QueueState } from './queue.ts';
 
 export interface ProjectRow extends Place {
   readonly name: string;
@@ -50,11 +51,19 @@ export interface BuildRow extends Place {
   readonly ended_at: number | null;
   /** Counts the events of this build. */
   readonly sequence: number;
+  /** Which automatic retry this is; 0 for a build that somebody asked for. */
+  readonly retry_number: number;
+  /** The ids of the builds before and after this one in a row of automatic retries. */
+  readonly previous_retry: string | null;
+  readonly next_retry: string | null;
+  /** How many retries the buildspec asks for, once a phase with `on-failure: RETRY` has failed. */
+  readonly retry_limit: number | null;
 }
 
 type Tables = {
   codebuild_projects: ProjectRow;
   codebuild_builds: BuildRow;
+  codebuild_queues: Place;
 };
 
 type Source = Pick<Database, 'read'>;
@@ -159,23 +168,34 @@ export async function findBuildByToken({ read }: Source, hash: string): Promise<
   return read.withTables<Tables>().selectFrom('codebuild_builds').selectAll().where('credentials_token', '=', hash).where('status', '=', 'IN_PROGRESS').executeTakeFirst();
 }
 
-/** Builds that wait for a place among those that may run at once, oldest first. */
-export async function oldestQueuedBuilds(tx: Transaction, { account, region }: Place, limit: number): Promise<Pick<BuildRow, 'id'>[]> {
-  return tx.query.withTables<Tables>().selectFrom('codebuild_builds').select('id')
-    .where('account', '=', account).where('region', '=', region).where('status', '=', 'IN_PROGRESS').where('phase', '=', 'QUEUED')
-    .orderBy('started_at').orderBy('id').limit(limit).execute();
+/** Decisions about one account's queue wait for each other, also where several servers share the database. */
+export async function lockQueue(tx: Transaction, { account, region }: Place): Promise<void> {
+  const query = tx.query.withTables<Tables>();
+  await query.insertInto('codebuild_queues').values({ account, region }).onConflict((conflict) => conflict.doNothing()).execute();
+  await query.selectFrom('codebuild_queues').selectAll().where('account', '=', account).where('region', '=', region).$call(lockRow(tx)).execute();
 }
 
-/** Builds that hold a place among those that may run at once. */
-export async function countRunningBuilds(tx: Transaction, { account, region }: Place): Promise<number> {
-  const { count } = await tx.query
-    .withTables<Tables>()
-    .selectFrom('codebuild_builds')
-    .select(({ fn }) => fn.countAll<number | string>().as('count'))
-    .where('account', '=', account)
-    .where('region', '=', region)
-    .where('status', '=', 'IN_PROGRESS')
-    .where('phase', 'not in', ['SUBMITTED', 'QUEUED'])
-    .executeTakeFirstOrThrow();
+/** Who runs and who waits, and the limits of the projects of those who wait. */
+export async function queueState(source: Source | Transaction, { account, region }: Place): Promise<QueueState> {
+  const query = ('query' in source ? source.query : source.read).withTables<Tables>();
+  const rows = await query.selectFrom('codebuild_builds').select(['id', 'project', 'phase'])
+    .where('account', '=', account).where('region', '=', region).where('status', '=', 'IN_PROGRESS').orderBy('started_at').orderBy('id').execute();
+  const waiting = rows.filter(({ phase }) => phase === 'QUEUED').map(({ id, project }) => ({ id, project }));
+  const running = new Map<string, number>();
+  for (const { project, phase } of rows) if (phase !== 'QUEUED') running.set(project, (running.get(project) ?? 0) + 1);
+  const names = [...new Set(waiting.map(({ project }) => project))];
+  const projects = names.length === 0 ? [] : await query.selectFrom('codebuild_projects').select(['name', 'definition']).where('account', '=', account).where('region', '=', region).where('name', 'in', names).execute();
+  const limits = new Map<string, number>();
+  for (const { name, definition } of projects) {
+    const { concurrentBuildLimit } = JSON.parse(definition) as { concurrentBuildLimit?: number };
+    if (concurrentBuildLimit !== undefined) limits.set(name, concurrentBuildLimit);
+  }
+  return { waiting, running, limits };
+}
+
+/** Builds under way, waiting ones included. */
+export async function countUnfinishedBuilds(tx: Transaction, { account, region }: Place): Promise<number> {
+  const { count } = await tx.query.withTables<Tables>().selectFrom('codebuild_builds').select(({ fn }) => fn.countAll<number | string>().as('count'))
+    .where('account', '=', account).where('region', '=', region).where('status', '=', 'IN_PROGRESS').executeTakeFirstOrThrow();
   return Number(count);
 }

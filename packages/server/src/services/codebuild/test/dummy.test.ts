@@ -1,13 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Slipway } from '@slipway/testkit';
-import { concurrentBuilds } from '../limits.ts';
 import { buildsOf, buildspec, phase, phaseNames } from './house.ts';
+
+const concurrentBuilds = 4;
 
 describe('A build, its commands played', () => {
   let s: Slipway;
   let house: ReturnType<typeof buildsOf>;
   beforeAll(async () => {
-    s = await Slipway.start({ runner: 'dummy' });
+    s = await Slipway.start({ runner: 'dummy', settings: { SLIPWAY_CONCURRENT_BUILDS: String(concurrentBuilds) } });
     house = buildsOf(s);
   });
   afterAll(() => s.stop());
@@ -57,7 +58,7 @@ describe('A build, its commands played', () => {
     for (const id of running) await s.until(({ detail }) => String(detail['build-id']).endsWith(id) && detail['completed-phase'] === 'PRE_BUILD');
     const [late, stopped] = [await house.start('crowd'), await house.start('crowd')];
     await s.settled();
-    expect((await house.build(late)).currentPhase).toBe('QUEUED');
+    expect(phase(await house.build(late), 'QUEUED')!.contexts).toEqual([{ statusCode: '', message: `Position 1 of 2 in the queue: ${concurrentBuilds} builds run, the limit of this installation` }]);
     await s.aws.codebuild.stopBuild({ id: stopped });
     expect(phaseNames(await house.ended(stopped))).toEqual(['SUBMITTED', 'QUEUED STOPPED', 'COMPLETED']);
     await s.clock.advance(5 * 60_000);
