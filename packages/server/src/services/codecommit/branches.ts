@@ -4,7 +4,7 @@ import type { Operations } from '../../kernel/service.ts';
 import { branchName, objectId } from './checks.ts';
 import { fail } from './fail.ts';
 import { limits } from './limits.ts';
-import { existing } from './deps.ts';
+import { existing } from './lookup.ts';
 import type { ContentDeps } from './deps.ts';
 import { pagesOf } from './pages.ts';
 import { findRepositoryById, updateRepository } from './store.ts';

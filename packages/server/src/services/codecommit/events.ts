@@ -3,7 +3,7 @@ import type { RefCommand } from '../../git/index.ts';
 import type { MergeOptionTypeEnum } from '@slipway/contracts/codecommit';
 import type { DomainEvent } from '../../engine/outbox.ts';
 import { repositoryArn } from './arns.ts';
-import type { MergeSides, MergeTerms } from './merges/index.ts';
+import type { MergeSides, MergeTerms } from './merges/terms.ts';
 import type { MergeFacts, RepositoryRow } from './store.ts';
 
 /** "CodeCommit Repository State Change" for one reference that moved; undefined for references that AWS tells nobody about (notes). */

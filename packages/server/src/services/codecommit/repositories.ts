@@ -14,7 +14,7 @@ import { repositoryArn } from './arns.ts';
 import { repositoryDescription, repositoryName } from './checks.ts';
 import { fail, notSupported } from './fail.ts';
 import { limits } from './limits.ts';
-import { existing } from './deps.ts';
+import { existing } from './lookup.ts';
 import { pagesOf } from './pages.ts';
 import { deleteReviewsOf } from './reviews.ts';
 import { deleteRepository, findRepositories, findRepository, insertRepository, listRepositories, updateRepository } from './store.ts';

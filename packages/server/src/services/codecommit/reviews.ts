@@ -19,7 +19,7 @@ import { pullRequestFollower } from './pull-requests/follow.ts';
 import { pullRequestMerging } from './pull-requests/merging.ts';
 import { pullRequests } from './pull-requests/pull-requests.ts';
 import { deletePullRequestsOf } from './pull-requests/store.ts';
-import type { RefChanges, RefFollower } from './ref-changes.ts';
+import type { RefChanges, RefFollower } from './refs/ref-changes.ts';
 import type { RepositoryRow } from './store.ts';
 import { triggerFollower } from './triggers/firing.ts';
 import { deleteTriggersOf } from './triggers/store.ts';

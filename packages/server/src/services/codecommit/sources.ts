@@ -4,7 +4,7 @@ import type { Authorizer } from '../../kernel/access.ts';
 import type { Database } from '../../kernel/database.ts';
 import { gitAccess } from './access.ts';
 import { fail } from './fail.ts';
-import { existing, specifiedCommit } from './deps.ts';
+import { existing, specifiedCommit } from './lookup.ts';
 
 /** Answers the port through which builds and pipelines take sources. */
 export function gitSources({ db, git, authorizer }: { db: Database; git: { repository(id: string): Repository }; authorizer: Authorizer }): GitSources {

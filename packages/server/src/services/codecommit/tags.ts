@@ -5,7 +5,7 @@ import { listTags, putTags, removeTags } from '../../kernel/tags.ts';
 import type { Tag, TagFault } from '../../kernel/tags.ts';
 import { repositoryNameIn } from './arns.ts';
 import { fail } from './fail.ts';
-import { existing } from './deps.ts';
+import { existing } from './lookup.ts';
 import { lockRepository } from './store.ts';
 import type { RepositoryRow } from './store.ts';
 

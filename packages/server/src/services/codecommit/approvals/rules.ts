@@ -7,7 +7,7 @@ import { existingPullRequest, lockOpenPullRequest } from '../pull-requests/find.
 import { happened } from '../pull-requests/history.ts';
 import type { Happening } from '../pull-requests/history.ts';
 import { ruleShape } from '../pull-requests/shape.ts';
-import type { ReviewDeps } from '../review-deps.ts';
+import type { ReviewDeps } from '../deps.ts';
 import { ruleContent, ruleName, sameContent } from './checks.ts';
 import { contentSha256 } from './content.ts';
 import { deleteRule, insertRule, rulesOf, updateRule } from './store.ts';

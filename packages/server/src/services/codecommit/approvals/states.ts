@@ -6,7 +6,7 @@ import { limits } from '../limits.ts';
 import { existingPullRequest, lockOpenPullRequest } from '../pull-requests/find.ts';
 import { happened } from '../pull-requests/history.ts';
 import type { PullRequestRow } from '../pull-requests/store.ts';
-import type { ReviewDeps } from '../review-deps.ts';
+import type { ReviewDeps } from '../deps.ts';
 import { evaluate } from './evaluate.ts';
 import { approvalsOf, deleteApproval, deleteOverride, insertApproval, insertOverride, overriderOf } from './store.ts';
 

@@ -7,7 +7,7 @@ import type { Call, Operations } from '../../../kernel/service.ts';
 import { fail } from '../fail.ts';
 import { limits } from '../limits.ts';
 import { pageSize, pagesOf } from '../pages.ts';
-import type { ReviewDeps } from '../review-deps.ts';
+import type { ReviewDeps } from '../deps.ts';
 import { sameContent, templateContent, templateDescription, templateName } from './checks.ts';
 import { contentSha256 } from './content.ts';
 import { templateEvent } from './events.ts';

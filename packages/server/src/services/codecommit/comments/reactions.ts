@@ -5,7 +5,7 @@ import { fail } from '../fail.ts';
 import { identityFault } from '../identities.ts';
 import { limits } from '../limits.ts';
 import { pageSize, pagesOf } from '../pages.ts';
-import type { ReviewDeps } from '../review-deps.ts';
+import type { ReviewDeps } from '../deps.ts';
 import { formatsOf, rank, reactionOf } from './emoji.ts';
 import { reactionEvent } from './events.ts';
 import { existingComment, noComment, notDeleted } from './find.ts';

@@ -2,7 +2,7 @@ import type { ChangeTypeEnum, ConflictMetadata, MergeHunk, ObjectTypeEnum } from
 import { MODES } from '../../../git/index.ts';
 import type { FileAt, LineChange, MergeBench } from '../../../git/index.ts';
 import { fail } from '../fail.ts';
-import { fileMode } from '../files.ts';
+import { fileMode } from '../content/files.ts';
 import { limits } from '../limits.ts';
 import { isBinary } from './binary.ts';
 import type { Conflict } from './conflicts.ts';

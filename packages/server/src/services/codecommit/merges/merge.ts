@@ -3,7 +3,7 @@ import { branchReference, ReferenceMoved } from '../../../git/index.ts';
 import type { RefGuard, Repository } from '../../../git/index.ts';
 import type { Caller } from '../../../kernel/caller.ts';
 import type { Clock } from '../../../kernel/clock.ts';
-import { checkCommit, emptiedFolders, saved, signature } from '../commit-writing.ts';
+import { checkCommit, emptiedFolders, saved, signature } from '../content/commit-writing.ts';
 import { fail } from '../fail.ts';
 import { divergence, treeOf, tryMerge } from './conflicts.ts';
 import { manualMerge, resolutionsIn, resolved } from './resolve.ts';

@@ -5,7 +5,7 @@ import type { Repository } from '../../../git/index.ts';
 import type { Outbox } from '../../../engine/outbox.ts';
 import type { Call, Operations } from '../../../kernel/service.ts';
 import { branchName, commitSpecifier } from '../checks.ts';
-import { existing, specifiedCommit } from '../deps.ts';
+import { existing, specifiedCommit } from '../lookup.ts';
 import type { ContentDeps } from '../deps.ts';
 import { mergeFacts, unreferencedMergeCommitCreated } from '../events.ts';
 import { fail } from '../fail.ts';

@@ -1,7 +1,7 @@
 import type { ConflictResolution, FileModeTypeEnum, ReplaceContentEntry } from '@slipway/contracts/codecommit';
 import { MODES, mergeTexts } from '../../../git/index.ts';
 import type { Draft, FileAt, MergeBench } from '../../../git/index.ts';
-import { checkFileSize, checkFolderSizes, filePath, modeOf } from '../commit-writing.ts';
+import { checkFileSize, checkFolderSizes, filePath, modeOf } from '../content/commit-writing.ts';
 import { fail } from '../fail.ts';
 import { limits } from '../limits.ts';
 import { isBinary } from './binary.ts';

@@ -3,7 +3,7 @@ import type { Git, RefCommand, Remote, Repository } from '../../../git/index.ts'
 import type { Seal } from '../../../kernel/seal.ts';
 import { OutboundRefused } from '../../../outbound/index.ts';
 import type { Outbound } from '../../../outbound/index.ts';
-import type { RefChanges } from '../ref-changes.ts';
+import type { RefChanges } from '../refs/ref-changes.ts';
 import type { RepositoryRow } from '../store.ts';
 import type { Secrets } from './input.ts';
 import type { MirrorRow } from './store.ts';

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Slipway } from '@slipway/testkit';
-import { gitClient } from '../testing.ts';
+import { gitClient } from '../test/house.ts';
 import { sshRequest } from './request.ts';
 
 const run = promisify(execFile);

@@ -7,7 +7,7 @@ import { uuid } from '../../../kernel/ids.ts';
 import type { Log } from '../../../kernel/log.ts';
 import type { Peers } from '../../../kernel/peers.ts';
 import { repositoryArn } from '../arns.ts';
-import type { RefFollower } from '../ref-changes.ts';
+import type { RefFollower } from '../refs/ref-changes.ts';
 import { concerning, triggerMessages } from './message.ts';
 import { deleteTriggerMessage, findTriggerMessage, findTriggers, insertTriggerMessage } from './store.ts';
 import type { TriggerMessageRow } from './store.ts';

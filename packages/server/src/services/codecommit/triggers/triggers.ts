@@ -6,7 +6,7 @@ import { ServiceError } from '../../../kernel/errors.ts';
 import { uuid } from '../../../kernel/ids.ts';
 import type { Call, Operations } from '../../../kernel/service.ts';
 import { repositoryArn } from '../arns.ts';
-import { existing } from '../deps.ts';
+import { existing } from '../lookup.ts';
 import { fail } from '../fail.ts';
 import { lockRepository } from '../store.ts';
 import type { RepositoryRow } from '../store.ts';
