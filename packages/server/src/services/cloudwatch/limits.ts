@@ -20,6 +20,8 @@ export const LIMITS = {
   queries: 500,
   datapointsPerPage: { default: 100_800, most: 100_800 },
   expressionLength: 2_048,
+  /** Ours: values that one request's queries read and make on the way, so that none takes all of the memory. */
+  valuesAtOnce: 3_000_000,
   /** https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_GetMetricStatistics.html */
   datapointsOfStatistics: 1_440,
   extendedStatistics: 10,

@@ -7,6 +7,7 @@ import { isPeriod, LIMITS } from './limits.ts';
 import { checkFunctions, evaluateMath, idsIn } from './math/evaluate.ts';
 import { MathError, parseMath } from './math/parse.ts';
 import type { Expression } from './math/parse.ts';
+import { take } from './math/values.ts';
 import type { TimeSeries } from './math/values.ts';
 import { statisticOf } from './statistics.ts';
 import type { Statistic } from './statistics.ts';
@@ -125,9 +126,14 @@ export interface QueryResult {
 /** The results of all queries, by id. */
 export async function runQueries(metrics: Metrics, place: Place, plan: QueryPlan, span: QuerySpan): Promise<ReadonlyMap<string, QueryResult>> {
   const results = new Map<string, QueryResult>();
-  await Promise.all(plan.queries.map(async (query) => {
-    if (query.source.kind === 'metric') results.set(query.id, await readMetric(metrics, place, query, query.source, { ...span, period: query.period * 1000 }));
-  }));
+  const room = { left: LIMITS.valuesAtOnce };
+  // One after the other: what is too much is noticed before all of it is in memory.
+  for (const query of plan.queries) {
+    if (query.source.kind !== 'metric') continue;
+    const read = await readMetric(metrics, place, query, query.source, { ...span, period: query.period * 1000 });
+    inExpression(query.id, () => take(room, read.samples?.size ?? 0));
+    results.set(query.id, read);
+  }
   const result = (id: string): QueryResult => {
     const known = results.get(id);
     if (known !== undefined) return known;
@@ -135,7 +141,7 @@ export async function runQueries(metrics: Metrics, place: Place, plan: QueryPlan
     const { source } = query;
     if (source.kind !== 'expression') throw new Error(`The metric ${id} was not read`);
     const series = inExpression(id, () => evaluateMath(source.expression, {
-      grid: { ...span, period: query.period },
+      grid: { ...span, period: query.period, room },
       result: (other) => result(other).series,
       metrics: (containing) => plan.queries.filter((each) => each.source.kind === 'metric' && each.id.includes(containing)).flatMap((each) => result(each.id).series),
     }));

@@ -2,7 +2,7 @@ import { FUNCTIONS, MISSING_FUNCTIONS, WORDS } from './functions.ts';
 import type { MathContext } from './functions.ts';
 import { callsOf, MathError, namesIn } from './parse.ts';
 import type { Expression, Operator } from './parse.ts';
-import { arrayOf, mapSeries, ofArray, ofSeries, scalar, timesOf, withPoints } from './values.ts';
+import { arrayOf, mapSeries, ofArray, ofSeries, scalar, sizeOf, take, timesOf, withPoints } from './values.ts';
 import type { TimeSeries, Value } from './values.ts';
 
 export interface Evaluation extends MathContext {
@@ -30,6 +30,12 @@ export function evaluateMath(expression: Expression, evaluation: Evaluation): re
 }
 
 function evaluate(expression: Expression, evaluation: Evaluation): Value {
+  const value = evaluated(expression, evaluation);
+  take(evaluation.grid.room, sizeOf(value));
+  return value;
+}
+
+function evaluated(expression: Expression, evaluation: Evaluation): Value {
   switch (expression.kind) {
     case 'number': return scalar(expression.value);
     case 'text': return { kind: 'text', value: expression.value };

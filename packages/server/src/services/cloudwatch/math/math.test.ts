@@ -19,7 +19,7 @@ function series(id: string): TimeSeries {
 function run(text: string, ids = ['m1', 'm2', 'm3']) {
   const length = 5;
   const results = evaluateMath(parseMath(text), {
-    grid: { start: 0, end: length * 60_000, period: PERIOD },
+    grid: { start: 0, end: length * 60_000, period: PERIOD, room: { left: 1_000 } },
     result: (id) => [series(id)],
     metrics: (containing) => ids.filter((id) => id.includes(containing)).map(series),
   });
@@ -116,6 +116,15 @@ describe('metric math', () => {
 
   test.each(['ANOMALY_DETECTION_BAND(m1, 2)', 'SEARCH("{A} b", "Sum")', 'INSIGHT_RULE_METRIC(a, b)', 'SERVICE_QUOTA(m1)', 'LAMBDA("f")', 'DB_PERF_INSIGHTS(a)'])('%s is refused by name', (text) => {
     expect(() => checkFunctions(parseMath(text))).toThrow(`The function ${text.slice(0, text.indexOf('('))} is not supported by Slipway yet`);
+  });
+
+  test('a time series by the second over years is refused before it is made', () => {
+    const years = { start: 0, end: 10 * 365 * 86_400_000, period: 1, room: { left: 3_000_000 } };
+    expect(() => evaluateMath(parseMath('TIME_SERIES(1)'), { grid: years, result: () => [], metrics: () => [] })).toThrow('The request asks for too many values at once');
+  });
+
+  test('what an expression makes on the way counts', () => {
+    expect(() => run(Array.from({ length: 200 }, () => 'm1').join(' + '))).toThrow('The request asks for too many values at once');
   });
 
   test('the ids of an expression are known before there is data', () => {

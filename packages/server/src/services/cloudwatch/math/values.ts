@@ -22,6 +22,19 @@ export interface Grid {
   readonly end: number;
   /** Seconds. */
   readonly period: number;
+  /** Shared by all that a request evaluates. */
+  readonly room: Room;
+}
+
+/** How many values may still be made: an expression of a few words can ask for years by the second. */
+export interface Room {
+  left: number;
+}
+
+/** @throws MathError when there are more values than there is room for. */
+export function take(room: Room, values: number): void {
+  room.left -= values;
+  if (!(room.left >= 0)) throw new MathError('The request asks for too many values at once; a longer period, a shorter time or fewer queries ask for less');
 }
 
 export const scalar = (value: number): Value => ({ kind: 'scalar', value });
@@ -62,7 +75,14 @@ export function timesOf(all: readonly TimeSeries[]): number[] {
 }
 
 export function gridTimes(grid: Grid, period: number): number[] {
+  take(grid.room, Math.max(0, Math.ceil((grid.end - grid.start) / (period * 1000))));
   const times: number[] = [];
   for (let time = grid.start; time < grid.end; time += period * 1000) times.push(time);
   return times;
+}
+
+/** How many values there are in it. */
+export function sizeOf(value: Value): number {
+  if (value.kind === 'series') return value.series.points.size;
+  return value.kind === 'array' ? value.all.reduce((sum, series) => sum + series.points.size, 0) : 0;
 }

@@ -168,6 +168,10 @@ describe('GetMetricData', () => {
     expect(array.MetricDataResults).toMatchObject([{ Id: 'e1', Label: 'twice Latency', Values: [20, 40, 60] }, { Id: 'e1', Label: 'twice Errors', Values: [10] }]);
   });
 
+  test('refuses a grid of more values than fit into memory', async () => {
+    await expect(get([{ Id: 'e1', Expression: 'TIME_SERIES(1)', Period: 1 }], { StartTime: new Date(0) })).rejects.toMatchObject({ name: 'ValidationException', message: expect.stringContaining("Error in expression 'e1': The request asks for too many values at once") });
+  });
+
   test('pages by datapoints, newest first unless told otherwise', async () => {
     await fill();
     const queries = [{ Id: 'm1', MetricStat: stat('Sum') }, { Id: 'm2', MetricStat: stat('Sum', { MetricName: 'Errors' }) }];
