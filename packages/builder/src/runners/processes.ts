@@ -68,13 +68,15 @@ export function signal(pid: number, name: 'SIGTERM' | 'SIGKILL'): void {
   }
 }
 
-/** TERM to all, then KILL again and again until a search finds nothing: a fork may have slipped through one round. */
-export async function endProcesses(find: () => readonly ProcessStat[], graceMs: number): Promise<void> {
-  if (graceMs > 0) {
-    for (const { pid } of find()) signal(pid, 'SIGTERM');
-    const until = performance.now() + graceMs;
-    while (performance.now() < until && find().length > 0) await delay(25);
-  }
+/** TERM to all; comes back when none is left or the grace is over. */
+export async function askProcesses(find: () => readonly ProcessStat[], graceMs: number): Promise<void> {
+  for (const { pid } of find()) signal(pid, 'SIGTERM');
+  const until = performance.now() + graceMs;
+  while (performance.now() < until && find().length > 0) await delay(25);
+}
+
+/** KILL again and again until a search finds nothing: a fork may have slipped through one round. */
+export async function endProcesses(find: () => readonly ProcessStat[]): Promise<void> {
   for (let round = 0; round < 200; round += 1) {
     const left = find();
     if (left.length === 0) return;

@@ -3,24 +3,18 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { randomUUID } from 'node:crypto';
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { containerRunner } from './container/container.ts';
 import { outputFolder } from './layout.ts';
 import { plainRunner } from './plain.ts';
 import { buildProcesses } from './processes.ts';
-import type { Runner, Session, Workspace, WorkspaceRequest } from './runner.ts';
+import type { Session, Workspace } from './runner.ts';
 import { SessionLost } from './runner.ts';
 import { sandboxRunner } from './sandbox.ts';
-import { BASH_IMAGE, makeTestImages, testEngines } from './testing/engines.ts';
+import { isolatingVariants } from './testing/variants.ts';
+import type { Variant } from './testing/variants.ts';
 
 const SECRET_FOLDER = 'neighbour';
 
-interface Variant {
-  readonly name: string;
-  readonly runner: Runner;
-  readonly request?: Partial<WorkspaceRequest>;
-}
-
-function describeRunner({ name, runner, request = {} }: Variant): void {
+function describeRunner({ name, runner, request }: Variant): void {
   describe.each(['sh', 'bash'] as const)(`the ${name} runner with %s`, (shell) => {
     let folder: string;
     let mark: string;
@@ -162,22 +156,11 @@ function describeRunner({ name, runner, request = {} }: Variant): void {
   });
 }
 
-const engines = await testEngines();
-const isolated = { mode: 'isolated' } as const;
-const variants: Variant[] = [
-  { name: 'plain', runner: plainRunner },
-  { name: 'sandbox', runner: sandboxRunner },
-  { name: 'isolated sandbox', runner: sandboxRunner, request: { network: isolated, limits: { memoryBytes: 1024 ** 3, cpus: 1, processes: 200 }, otherUsers: true } },
-  ...engines.map(({ name, socket }): Variant => ({ name: `${name} container`, runner: containerRunner, request: { network: isolated, limits: { memoryBytes: 1024 ** 3, cpus: 1, processes: 200 }, container: { image: BASH_IMAGE, socket } } })),
-];
+const { variants, absent, makeImages } = await isolatingVariants({ memoryBytes: 1024 ** 3, cpus: 1, processes: 200 });
 
-beforeAll(async () => {
-  for (const engine of engines) await makeTestImages(engine);
-}, 120_000);
+beforeAll(makeImages, 120_000);
 
-const absent = await sandboxRunner.unavailable();
-for (const variant of variants) {
-  if (variant.runner === sandboxRunner && absent !== undefined) describe.skip(`the ${variant.name} runner (${absent})`);
-  else describeRunner(variant);
-}
-if (engines.length === 0) describe.skip('the container runner (no engine was found; SLIPWAY_TEST_ENGINES names sockets)');
+describeRunner({ name: 'plain', runner: plainRunner, request: {} });
+if ((await sandboxRunner.unavailable()) === undefined) describeRunner({ name: "sandbox on the machine's network", runner: sandboxRunner, request: {} });
+for (const variant of variants) describeRunner(variant);
+for (const why of absent) describe.skip(`the runner ${why}`);

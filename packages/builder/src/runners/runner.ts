@@ -113,6 +113,13 @@ export class SessionLost extends Error {
 /** The environment lacks what the build asks for: a shell, an image, a program. Said in the build's log. */
 export class CannotOpen extends Error {
   override readonly name = 'CannotOpen';
+  /** For the phase's context. */
+  readonly statusCode: string;
+
+  constructor(message: string, statusCode = 'YAML_FILE_ERROR') {
+    super(message);
+    this.statusCode = statusCode;
+  }
 }
 
 /** Commands cannot run as that user here. */

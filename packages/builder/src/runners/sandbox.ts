@@ -94,7 +94,7 @@ function isolation(userNamespace?: number): string[] {
 }
 
 function system(): string[] {
-  const args = ['--proc', '/proc', '--dev', '/dev', '--tmpfs', '/tmp', '--dir', '/var/tmp', '--dir', '/run', '--tmpfs', '/root'];
+  const args = ['--proc', '/proc', '--dev', '/dev', '--perms', '1777', '--tmpfs', '/tmp', '--perms', '1777', '--dir', '/var/tmp', '--dir', '/run', '--tmpfs', '/root', '--perms', '0755', '--dir', '/slipway'];
   for (const path of SYSTEM) {
     if (!existsSync(path)) continue;
     if (lstatSync(path).isSymbolicLink()) args.push('--symlink', readlinkSync(path), path);

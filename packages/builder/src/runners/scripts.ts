@@ -23,7 +23,7 @@ done
 `;
 
 /**
- * The driver sources each command file in its own shell, with /dev/null as standard input and without the control
+ * The driver says that it is there, then sources each command file in its own shell, with /dev/null as standard input and without the control
  * descriptors, then notes directory and exported variables for a successor, then reports the status. ">|" because a
  * command may have set noclobber. The trap covers a shell that ends inside a command; a command that sets its own EXIT
  * trap leaves the state of the command before.
@@ -34,6 +34,7 @@ export const DRIVER = `
 __slipway_state=$1
 shift
 trap 'export -p >|"$__slipway_state/env"; printf %s "$PWD" >|"$__slipway_state/cwd"' EXIT
+printf 'ready\\n' >&9
 while IFS= read -r __slipway_command <&8; do
   { . "$__slipway_command"; } </dev/null 8<&- 9>&-
   __slipway_status=$?

@@ -170,8 +170,11 @@ export class ShellSession implements Session {
 
   async #startShell(): Promise<void> {
     if (this.#paths.otherUsers === undefined) await this.#openState();
-    this.#send(`${this.#user ?? '-'} ${this.#shell}`);
-    this.#shellRuns = true;
+    const line = await this.#ask(`${this.#user ?? '-'} ${this.#shell}`);
+    this.#drain();
+    if (line === 'ready') this.#shellRuns = true;
+    else if (this.#user === undefined) throw new SessionLost(`The shell ${this.#shell} cannot be started`);
+    else throw new CannotBecome(`run-as: ${this.#user} is not possible: su cannot start ${this.#shell}`);
   }
 
   /** Whoever the next shell runs as can write where the one before has written: the files are made anew, and everybody's. */

@@ -5,7 +5,7 @@ import { chmod, mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { codebuildFolder, commandsFolder, outputFolder, stateFolder } from './layout.ts';
-import { buildProcesses, endProcesses, processTree } from './processes.ts';
+import { askProcesses, buildProcesses, endProcesses, processTree, signal } from './processes.ts';
 import type { Session, SessionOptions, Usage, Workspace, WorkspaceRequest } from './runner.ts';
 import { CannotOpen } from './runner.ts';
 import { ShellSession, childKeeper } from './session.ts';
@@ -75,15 +75,16 @@ export class ProcessWorkspace implements Workspace {
   async stop(graceMs: number): Promise<void> {
     if (graceMs > 0) {
       // The marked processes alone: the sandbox's own outer processes would end everything at once.
-      await endProcesses(() => this.#workers(), graceMs);
+      await askProcesses(() => this.#workers(), graceMs);
     }
     await this.#end();
   }
 
   async #end(): Promise<void> {
     const roots = this.#roots();
-    // A process namespace dies with its first process: nothing is left to search for.
-    if (!(this.#place.contained && roots.length === 0)) await endProcesses(() => buildProcesses(this.#request.mark, this.#roots()), 0);
+    // A process namespace dies with its first process, and that with ours: no fork is faster.
+    if (this.#place.contained) for (const pid of roots) signal(pid, 'SIGKILL');
+    if (!(this.#place.contained && roots.length === 0)) await endProcesses(() => buildProcesses(this.#request.mark, this.#roots()));
     this.#empty = true;
   }
 

@@ -91,7 +91,7 @@ export async function sweep(buildFolder: string): Promise<void> {
   const claim = await readClaim(buildFolder);
   if (claim === undefined || (await isAlive(claim))) return;
   await sweepContainers(buildFolder);
-  await endProcesses(() => buildProcesses(claim.mark), 0);
+  await endProcesses(() => buildProcesses(claim.mark));
   await removeCgroup(claim.mark);
 }
 

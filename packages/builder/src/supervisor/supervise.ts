@@ -30,7 +30,7 @@ export async function supervise(folder: string, onClaimed: () => void, signal?: 
     exit = await runBuild({ ...spec, folder }, spoolSink(spool), { signal: stop.signal, mark });
   } catch (error) {
     exit = { status: 'FAULT', reason: error instanceof Error ? error.message : String(error), cpuMs: 0, time: Date.now() };
-    await endProcesses(() => buildProcesses(mark), 0);
+    await endProcesses(() => buildProcesses(mark));
   }
   spool.finish(exit);
   await followers.close();

@@ -136,7 +136,7 @@ class ContainerWorkspace implements Workspace {
     await this.#reclaim();
     await this.#engine.remove(this.#id);
     this.#id = undefined;
-    await endProcesses(() => buildProcesses(this.#request.mark), 0);
+    await endProcesses(() => buildProcesses(this.#request.mark));
   }
 
   async measure(): Promise<Usage> {

@@ -104,7 +104,7 @@ export async function serve(helper: Helper, { mode, endpoint }: NetworkRequest):
   const proxyPort = relayed !== undefined && portOf(relayed) === PROXY_PORT ? PROXY_PORT + 1 : PROXY_PORT;
   if (proxied) {
     const server = await helper.listen(proxyPort);
-    serveProxy(server, sockets, { outside: mode === 'isolated', ...(target === undefined || relayed !== undefined ? {} : { always: `${target.hostname}:${portOf(target)}` }) });
+    serveProxy(server, sockets, { outside: mode === 'isolated', ...(target === undefined ? {} : { always: `${target.hostname}:${portOf(target)}` }) });
     servers.push(server);
   }
   for (const server of servers) server.unref();

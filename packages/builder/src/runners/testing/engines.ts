@@ -1,5 +1,5 @@
 import { execFile, spawn } from 'node:child_process';
-import { cp, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { chmod, cp, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -40,7 +40,9 @@ export const BASH_IMAGE = 'slipway-test/bash:1';
 export async function makeTestImages(engine: TestEngine): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'slipway-image-'));
   try {
+    await chmod(folder, 0o755);
     await fillBusybox(folder);
+    await chmod(join(folder, 'tmp'), 0o1777);
     await importImage(engine, folder, BUSYBOX_IMAGE);
     await addProgram(folder, '/bin/bash');
     await importImage(engine, folder, BASH_IMAGE);
@@ -50,7 +52,7 @@ export async function makeTestImages(engine: TestEngine): Promise<void> {
 }
 
 async function fillBusybox(folder: string): Promise<void> {
-  for (const name of ['bin', 'etc', 'root', 'tmp', 'home/builder', 'var']) await mkdir(join(folder, name), { recursive: true });
+  for (const name of ['bin', 'etc', 'root', 'tmp', 'home/builder', 'mnt', 'var']) await mkdir(join(folder, name), { recursive: true });
   await cp('/bin/busybox', join(folder, 'bin', 'busybox'), { dereference: true });
   const { stdout } = await run('/bin/busybox', ['--list']);
   for (const name of stdout.split('\n').filter((line) => line !== '' && line !== 'busybox')) await symlink('busybox', join(folder, 'bin', name));
