@@ -11,7 +11,7 @@ const allowed = {
   'packages/contracts': [],
   'packages/agent': ['@slipway/sigv4'],
   'packages/hosts': [],
-  'packages/builder': [],
+  'packages/builder': ['@slipway/sigv4'],
   'packages/slipway': ['@slipway/server', '@slipway/hosts', '@slipway/builder', '@slipway/sigv4'],
   'packages/testkit': ['@slipway/server', '@slipway/contracts', '@slipway/sigv4', '@slipway/builder', '@slipway/hosts'],
   'packages/server/src/kernel': ['@slipway/contracts'],

@@ -1,92 +1,21 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { join, posix } from 'node:path';
-import { ArtifactError, collectArtifact } from './artifacts/collect.ts';
-import type { Manifest } from './artifacts/collect.ts';
-import type { ArtifactSpec, Buildspec } from './buildspec/types.ts';
+import type { BuildExit, BuildOptions, BuildSink, BuildSpec, BuildStatus } from './build-spec.ts';
+import { furnish } from './environment/furnish.ts';
 import { createMasker } from './masks/masker.ts';
+import { collect, readOut } from './outputs.ts';
 import { LineWriter } from './phases/lines.ts';
 import type { LogLine } from './phases/lines.ts';
 import { runPhases } from './phases/phases.ts';
-import type { PhaseContext, PhaseSink, PhaseStatus } from './phases/phases.ts';
+import type { PhaseContext } from './phases/phases.ts';
+import { trustFor } from './runners/certificates.ts';
 import { runnerOf } from './runners/index.ts';
 import { outputFolder } from './runners/layout.ts';
-import { trustFor } from './runners/certificates.ts';
-import type { Limits } from './runners/limits/compute.ts';
-import type { NetworkRequest } from './runners/network/network.ts';
-import type { ContainerRequest, RunnerKind, Session, Workspace, WorkspaceRequest } from './runners/runner.ts';
-import { CannotOpen, SessionLost } from './runners/runner.ts';
+import { CannotOpen } from './runners/runner.ts';
+import type { Workspace, WorkspaceRequest } from './runners/runner.ts';
 
-/** Everything a build needs to know. Plain JSON: it reaches the supervisor in a file that only its owner reads. */
-export interface BuildSpec {
-  /** The build's own folder, absolute. The sources lie in it already, see `sourceFolder`. */
-  readonly folder: string;
-  readonly runner: RunnerKind;
-  readonly buildspec: Buildspec;
-  /** Where the primary source lies below `/codebuild/output`: `src123/src/git-codecommit.us-east-1.amazonaws.com/v1/repos/site`. */
-  readonly source: string;
-  /** Secondary sources by identifier, likewise. */
-  readonly secondarySources?: Readonly<Record<string, string>>;
-  /** The environment that the server gives: project and StartBuild variables, `CODEBUILD_*`, AWS_ENDPOINT_URL, credentials. Wins over the buildspec's. */
-  readonly env: Readonly<Record<string, string>>;
-  /** Values that must not appear in the log (six characters and more). */
-  readonly secrets?: readonly string[];
-  /** Host folders to keep from the build's sight, such as the server's data folder. */
-  readonly hide?: readonly string[];
-  /** The number of the first log line; the server may have written lines before. */
-  readonly firstLine?: number;
-  /** Which artifacts to collect when the phases are through. Default: all that the buildspec declares. */
-  readonly artifacts?: 'none';
-  /** After this long the build is stopped and ends TIMED_OUT. */
-  readonly timeoutMs?: number;
-  /** The image and the engine, for the runner `container`. */
-  readonly container?: ContainerRequest;
-  /** What the build may use of the machine; see `computeLimits`. */
-  readonly limits?: Limits;
-  /** What the build may reach; the machine's own network when absent. */
-  readonly network?: NetworkRequest;
-  /** Certificates (PEM) of authorities that the build's programs trust beside the well-known ones: the server's own. */
-  readonly certificates?: string;
-}
-
-export interface ExportedVariable {
-  readonly name: string;
-  readonly value: string;
-}
-
-/** One artifact's files, or why there are none (UPLOAD_ARTIFACTS fails with that context). */
-export interface CollectedArtifact {
-  /** The identifier of a secondary artifact; null for the primary one. */
-  readonly identifier: string | null;
-  /** `artifacts.name` with the shell's expansions done. */
-  readonly name?: string;
-  readonly manifest?: Manifest;
-  readonly error?: PhaseContext;
-}
-
-export type BuildStatus = 'SUCCEEDED' | 'FAILED' | 'STOPPED' | 'TIMED_OUT' | 'FAULT';
-
-export interface BuildExit {
-  readonly status: BuildStatus;
-  /** Why, where no phase's context says it (FAULT, TIMED_OUT). */
-  readonly reason?: string;
-  readonly cpuMs: number;
-  readonly time: number;
-}
-
-export interface BuildSink extends PhaseSink {
-  /** Lines carry consecutive numbers from `spec.firstLine`; `first` is the number of the first one here. */
-  log(first: number, lines: readonly LogLine[]): void;
-  exported(variables: readonly ExportedVariable[]): void;
-  artifact(artifact: CollectedArtifact): void;
-}
-
-export interface BuildOptions {
-  /** Aborting stops the build: TERM, 5 s, KILL. */
-  readonly signal?: AbortSignal;
-  /** Marks the build's processes; see `WorkspaceRequest.mark`. */
-  readonly mark?: string;
-}
+export type { BuildExit, BuildOptions, BuildSink, BuildSpec, BuildStatus, CollectedArtifact, ExportedVariable } from './build-spec.ts';
 
 /** AWS's own grace is not documented; five seconds let a shell's traps run. */
 const GRACE_MS = 5_000;
@@ -104,34 +33,45 @@ export async function runBuild(spec: BuildSpec, sink: BuildSink, options: BuildO
   try {
     workspace = await runner.prepare(workspaceRequest(spec, options.mark ?? randomUUID()));
   } catch (error) {
-    if (error instanceof CannotOpen) return failBefore(sink, lines, error.message);
+    if (error instanceof CannotOpen) return failBefore(sink, lines, error);
     throw error;
   }
   const stopper = watchStop(workspace, options.signal, spec.timeoutMs);
+  const { stopping } = stopper;
   try {
     for (const notice of workspace.notices) lines.container(notice);
+    const source = posix.join(workspace.output, spec.source);
     await mkdir(sourceFolder(spec.folder, spec.source), { recursive: true });
-    const session = await workspace.open({
-      shell: spec.buildspec.shell, cwd: posix.join(workspace.output, spec.source), env: { ...environment(spec, workspace), ...(await trustFor(spec.folder, workspace.output, spec.certificates)) }, onOutput: (bytes) => lines.output(bytes),
-    });
-    const result = await runPhases({ buildspec: spec.buildspec, session, lines, sink, stopping: stopper.stopping, now: Date.now });
-    const names = await readOut(spec, session, sink, result.status);
-    const { cpuMs } = await workspace.measure();
-    await session.close();
-    lines.flush();
-    // From here on nothing can change a file between the check of its path and its use.
-    await workspace.stop(0);
-    if (result.complete && spec.artifacts !== 'none' && !stopper.stopping()) await collect(spec, names, lines, sink);
-    if (stopper.stopping()) return exit(stopper.timedOut() ? 'TIMED_OUT' : 'STOPPED', cpuMs, stopper.timedOut() ? `Build timed out after ${Math.round((spec.timeoutMs ?? 0) / 1000)} seconds` : undefined);
-    return exit(result.status, cpuMs);
+    const env = { ...environment(spec, workspace), ...(await trustFor(spec.folder, workspace.output, spec.certificates)) };
+    const furniture = await furnish(spec, workspace, env, (line) => lines.container(line));
+    try {
+      const session = await workspace.open({ shell: spec.buildspec.shell, cwd: source, env: { ...env, ...furniture.environment }, onOutput: (bytes) => lines.output(bytes) });
+      await furniture.arrange(session);
+      const result = await runPhases({ buildspec: spec.buildspec, session, lines, sink, stopping, now: Date.now });
+      const declared = await readOut(spec, session, { sink, lines, source }, result.status);
+      const { cpuMs } = await workspace.measure();
+      await session.close();
+      lines.flush();
+      // From here on nothing can change a file between the check of its path and its use.
+      await workspace.stop(0);
+      if (result.complete && spec.artifacts !== 'none' && !stopping()) await collect(spec, declared, lines, sink);
+      if (stopping()) return stopped(spec, stopper, cpuMs);
+      return { ...exit(result.status, cpuMs), ...(result.retry === undefined ? {} : { retry: result.retry }) };
+    } finally {
+      await furniture.remove();
+    }
   } catch (error) {
-    if (stopper.stopping()) return exit(stopper.timedOut() ? 'TIMED_OUT' : 'STOPPED', 0);
-    if (error instanceof CannotOpen) return failBefore(sink, lines, error.message);
+    if (stopping()) return stopped(spec, stopper, 0);
+    if (error instanceof CannotOpen) return failBefore(sink, lines, error);
     throw error;
   } finally {
     stopper.done();
     await workspace.destroy();
   }
+}
+
+function stopped(spec: BuildSpec, { timedOut }: Stopper, cpuMs: number): BuildExit {
+  return timedOut() ? exit('TIMED_OUT', cpuMs, `Build timed out after ${Math.round((spec.timeoutMs ?? 0) / 1000)} seconds`) : exit('STOPPED', cpuMs);
 }
 
 function exit(status: BuildStatus, cpuMs: number, reason?: string): BuildExit {
@@ -174,48 +114,14 @@ function workspaceRequest({ folder, hide, container, limits, network, buildspec 
   };
 }
 
-function failBefore(sink: BuildSink, lines: LineWriter, message: string): BuildExit {
-  const context = { statusCode: 'YAML_FILE_ERROR', message };
+/** The environment is not what the build asks for: no command runs. */
+function failBefore(sink: BuildSink, lines: LineWriter, { statusCode, message }: CannotOpen): BuildExit {
+  const context: PhaseContext = { statusCode, message: lines.masked(message) };
   sink.phaseStarted('INSTALL', Date.now());
   lines.container('Phase complete: INSTALL State: FAILED');
-  lines.container(`Phase context status code: ${context.statusCode} Message: ${message}`);
+  lines.container(`Phase context status code: ${context.statusCode} Message: ${context.message}`);
   sink.phaseEnded('INSTALL', 'FAILED', [context], Date.now());
   return exit('FAILED', 0);
-}
-
-/** What only the build's shell can tell: exported variables and the names of artifacts. */
-async function readOut(spec: BuildSpec, session: Session, sink: BuildSink, status: PhaseStatus): Promise<Map<string | null, string>> {
-  const names = new Map<string | null, string>();
-  if (status === 'STOPPED') return names;
-  try {
-    const wanted = spec.buildspec.exportedVariables;
-    const values = await session.read(wanted);
-    if (wanted.length > 0) sink.exported(wanted.map((name) => ({ name, value: values[name] ?? '' })));
-    for (const [identifier, artifact] of declared(spec.buildspec)) {
-      if (artifact.name !== undefined) names.set(identifier, await session.expand(artifact.name));
-    }
-  } catch (error) {
-    // Killed from outside after the last phase, or stopped: what was not read stays unset, the phases have told the rest.
-    if (!(error instanceof SessionLost)) throw error;
-  }
-  return names;
-}
-
-function declared({ artifacts, secondaryArtifacts }: Buildspec): [string | null, ArtifactSpec][] {
-  return [...(artifacts === undefined ? [] : [[null, artifacts] satisfies [null, ArtifactSpec]]), ...Object.entries(secondaryArtifacts)];
-}
-
-async function collect(spec: BuildSpec, names: Map<string | null, string>, lines: LineWriter, sink: BuildSink): Promise<void> {
-  for (const [identifier, artifact] of declared(spec.buildspec)) {
-    const name = names.get(identifier);
-    const named = { identifier, ...(name === undefined ? {} : { name }) };
-    try {
-      sink.artifact({ ...named, manifest: await collectArtifact(sourceFolder(spec.folder, spec.source), artifact, (line) => lines.container(line)) });
-    } catch (error) {
-      if (!(error instanceof ArtifactError)) throw error;
-      sink.artifact({ ...named, error: { statusCode: error.statusCode, message: error.message } });
-    }
-  }
 }
 
 interface Stopper {

@@ -1,5 +1,5 @@
 import type { Stats } from 'node:fs';
-import { readdir, realpath, stat } from 'node:fs/promises';
+import { readdir, readlink, realpath, stat } from 'node:fs/promises';
 import { basename, join, posix, sep } from 'node:path';
 import picomatch from 'picomatch';
 import { isCode } from '../runners/processes.ts';
@@ -14,9 +14,18 @@ export interface ManifestEntry {
   readonly size: number;
 }
 
+/** A symbolic link that is kept; the entries hold what it leads to as well, for whoever cannot store links. */
+export interface ManifestLink {
+  readonly path: string;
+  /** Relative, and inside the artifact. */
+  readonly target: string;
+}
+
 /** The files of one artifact, sorted by path. */
 export interface Manifest {
   readonly entries: readonly ManifestEntry[];
+  /** With `enable-symlinks` alone: a zip holds these in place of the entries at and below them. */
+  readonly links?: readonly ManifestLink[];
 }
 
 /** What UPLOAD_ARTIFACTS fails with: AWS's status code and a message that names the pattern. */
@@ -36,6 +45,7 @@ export interface ArtifactPatterns {
   readonly excludePaths: readonly string[];
   readonly baseDirectory?: string;
   readonly discardPaths: boolean;
+  readonly enableSymlinks?: boolean;
 }
 
 /**
@@ -52,12 +62,18 @@ export async function collectArtifact(source: string, patterns: ArtifactPatterns
   const files = patterns.files.map((pattern) => ({ pattern, match: matcher(normal(pattern, 'artifact path')) }));
   const excluded = patterns.excludePaths.map((pattern) => matcher(normal(pattern, 'exclude path')));
   const found = new Map<string, ManifestEntry>();
+  const links = new Map<string, ManifestLink>();
   for (const { pattern, match } of files) {
     log(`Expanding ${pattern}`);
     let count = 0;
     for (const base of bases) {
       for await (const file of walk(root, base, match)) {
         const inBase = posix.relative(base.path, file.path) || file.path;
+        if ('target' in file) {
+          const kept = match.test(inBase) || match.test(`${inBase}/x`);
+          if (patterns.enableSymlinks === true && !patterns.discardPaths && kept && !excluded.some((exclude) => exclude.test(inBase))) links.set(inBase, { path: inBase, target: file.target });
+          continue;
+        }
         if ('outside' in file) {
           const covers = ({ test }: Matcher): boolean => test(inBase) || test(`${inBase}/x`);
           if (covers(match) && !excluded.some(covers)) throw leadsOut(pattern, file.path);
@@ -72,8 +88,11 @@ export async function collectArtifact(source: string, patterns: ArtifactPatterns
     log(`Found ${count} file(s)`);
   }
   if (found.size === 0) throw new ArtifactError('no matching artifact paths found', patterns.files.join(', '));
-  return { entries: [...found.values()].toSorted((a, b) => (a.path < b.path ? -1 : 1)) };
+  const entries = [...found.values()].toSorted(byPath);
+  return links.size === 0 ? { entries } : { entries, links: [...links.values()].toSorted(byPath) };
 }
+
+const byPath = (a: { path: string }, b: { path: string }): number => (a.path < b.path ? -1 : 1);
 
 interface Base {
   /** Relative to the source folder; '' is the source folder itself. */
@@ -136,20 +155,23 @@ async function foldersBelow(root: string, pattern: string): Promise<string[]> {
   return found.toSorted();
 }
 
-type Found = { readonly path: string; readonly real: string; readonly stats: Stats } | { readonly path: string; readonly outside: true };
+type Found = { readonly path: string; readonly real: string; readonly stats: Stats } | { readonly path: string; readonly outside: true } | { readonly path: string; readonly target: string };
 
 /** Regular files below a base directory, links followed as long as they stay inside and do not turn in circles. */
 async function* walk(root: string, base: Base, match: Matcher): AsyncGenerator<Found> {
   const joined = posix.join(base.path, match.under === '' ? '.' : match.under);
   const start = joined === '.' ? '' : joined;
   const level = match.under === '' ? 0 : match.under.split('/').length;
-  yield* visitUnknown({ root, depth: match.depth }, start, level, []);
+  const within = await realInside(root, base.path);
+  yield* visitUnknown({ root, depth: match.depth, base: typeof within === 'string' ? within : root }, start, level, []);
 }
 
 interface Walk {
   readonly root: string;
   /** How many levels below the base directory a match can lie. */
   readonly depth: number;
+  /** The base directory's real path. */
+  readonly base: string;
 }
 
 /** Something that may be a link, or lie behind one. */
@@ -173,8 +195,18 @@ async function* visitFolder(walk: Walk, path: string, real: string, level: numbe
     const full = join(real, entry.name);
     if (entry.isFile()) yield { path: name, real: full, stats: await stat(full) };
     else if (entry.isDirectory()) yield* visitFolder(walk, name, full, level + 1, [...above, real]);
-    else if (entry.isSymbolicLink()) yield* visitUnknown(walk, name, level + 1, [...above, real]);
+    else if (entry.isSymbolicLink()) {
+      yield* keptLink(walk, name, full);
+      yield* visitUnknown(walk, name, level + 1, [...above, real]);
+    }
   }
+}
+
+/** The link itself, where it leads to something of the base directory: whoever unpacks the artifact is led nowhere else. */
+async function* keptLink(walk: Walk, path: string, full: string): AsyncGenerator<Found> {
+  const target = await readlink(full);
+  const real = await realInside(walk.root, path);
+  if (typeof real === 'string' && !target.startsWith('/') && real.startsWith(walk.base + sep)) yield { path, target };
 }
 
 const OUTSIDE = Symbol('outside the source folder');

@@ -47,9 +47,9 @@ describe('a buildspec', () => {
   });
 });
 
-describe('what the host honours', () => {
-  const parse = (text: string) => parseBuildspec(text, { honours: HOST_KEYS });
+const parse = (text: string) => parseBuildspec(text, { honours: HOST_KEYS });
 
+describe('what the host honours', () => {
   test('is read where the host says so: parameters, secrets, caches, prefixes', () => {
     const spec = parse(`${minimal}env:\n  parameter-store:\n    P: /app/p\n  secrets-manager:\n    S: prod/db:password\n  git-credential-helper: yes\nproxy:\n  upload-artifacts: yes\n  logs: no\ncache:\n  key: k-$(codebuild-hash-files a)\n  fallback-keys: [k-]\n  action: restore\n  paths: ['/root/.m2/**/*', node_modules/**/*]\nartifacts:\n  files: ['**/*']\n  enable-symlinks: yes\n  s3-prefix: p/q\n`);
     expect(spec).toMatchObject({
