@@ -19,7 +19,7 @@ const MIB = 1024 ** 2;
 const { variants, absent, makeImages } = await isolatingVariants({ memoryBytes: 256 * MIB, cpus: 1, processes: 100 });
 const SECRET = 'planted-where-no-build-may-look';
 
-for (const why of absent) describe.skip(`isolation by ${why}`);
+for (const why of absent) test.skip(`isolation by ${why}`);
 
 beforeAll(makeImages, 120_000);
 

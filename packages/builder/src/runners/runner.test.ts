@@ -163,4 +163,4 @@ beforeAll(makeImages, 120_000);
 describeRunner({ name: 'plain', runner: plainRunner, request: {} });
 if ((await sandboxRunner.unavailable()) === undefined) describeRunner({ name: "sandbox on the machine's network", runner: sandboxRunner, request: {} });
 for (const variant of variants) describeRunner(variant);
-for (const why of absent) describe.skip(`the runner ${why}`);
+for (const why of absent) test.skip(`the runner ${why}`);

@@ -16,9 +16,9 @@ export interface TestEngine {
   readonly socket: string;
 }
 
-/** Those of SLIPWAY_TEST_ENGINES (sockets, separated by colons), else the machine's own. */
+/** Those of TEST_ENGINES (sockets, separated by colons), else the machine's own. */
 export async function testEngines(): Promise<TestEngine[]> {
-  const listed = process.env['SLIPWAY_TEST_ENGINES'];
+  const listed = process.env['TEST_ENGINES'];
   const own = findEngineSocket();
   const sockets = listed === undefined ? (own === undefined ? [] : [own]) : listed.split(':').filter((path) => path !== '');
   const found: TestEngine[] = [];

@@ -21,7 +21,7 @@ export async function isolatingVariants(limits: Limits): Promise<{ variants: Var
       ...(sandbox === undefined ? [{ name: 'sandbox', runner: sandboxRunner, request: common }] : []),
       ...engines.map(({ name, socket }): Variant => ({ name: `${name} container`, runner: containerRunner, request: { ...common, container: { image: BASH_IMAGE, socket } } })),
     ],
-    absent: [...(sandbox === undefined ? [] : [`sandbox (${sandbox})`]), ...(engines.length > 0 ? [] : ['container (no engine was found; SLIPWAY_TEST_ENGINES names sockets)'])],
+    absent: [...(sandbox === undefined ? [] : [`sandbox (${sandbox})`]), ...(engines.length > 0 ? [] : ['container (no engine was found; TEST_ENGINES names sockets)'])],
     async makeImages() {
       for (const engine of engines) await makeTestImages(engine);
     },

@@ -1,0 +1,108 @@
+// Runs a command beside container engines of its own: node scripts/with-engines.mjs npx vitest run packages/builder
+// Docker and Podman, whichever is installed, listen in a temporary folder, keep their images there, touch no firewall and
+// make no bridge. TEST_ENGINES tells the tests their sockets. What cannot be started is said, and its tests are skipped.
+import { spawn, spawnSync } from 'node:child_process';
+import { request } from 'node:http';
+import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+
+const [command, ...args] = process.argv.slice(2);
+if (command === undefined) {
+  console.error('usage: node scripts/with-engines.mjs COMMAND [ARGUMENT...]');
+  process.exit(2);
+}
+
+const START_MS = 60_000;
+const folder = mkdtempSync(join(tmpdir(), 'slipway-engines-'));
+const engines = [];
+let exitCode = 1;
+try {
+  for (const start of [startDocker, startPodman]) await attempt(start);
+  exitCode = await run();
+} finally {
+  for (const { child } of engines) await end(child);
+  forget();
+}
+process.exitCode = exitCode;
+
+async function attempt(start) {
+  if (process.getuid?.() !== 0) return console.error(`${start.name}: only root can start an engine of its own; tests in containers are skipped`);
+  const engine = start();
+  if (engine === undefined) return;
+  engines.push(engine);
+  const until = Date.now() + START_MS;
+  while (engine.child.exitCode === null && Date.now() < until) {
+    if (await answers(engine.socket)) return;
+    await delay(100);
+  }
+  engines.splice(engines.indexOf(engine), 1);
+  await end(engine.child);
+  console.error(`${engine.name} could not be started, its tests are skipped:\n${readFileSync(engine.log, 'utf8').trim().slice(-2_000)}`);
+}
+
+function startDocker() {
+  if (!installed('dockerd')) return undefined;
+  const at = (name) => join(folder, 'docker', name);
+  return engine('Docker', at('sock'), 'dockerd', [
+    '--iptables=false', '--ip6tables=false', '--bridge=none', '--storage-driver=vfs', '--data-root', at('data'), '--exec-root', at('exec'), '--pidfile', at('pid'), '--host', `unix://${at('sock')}`,
+  ]);
+}
+
+function startPodman() {
+  if (!installed('podman')) return undefined;
+  const at = (name) => join(folder, 'podman', name);
+  mkdirSync(at(''), { recursive: true });
+  // Limits below the machine's own: raising one takes a capability that root in a container of a test machine may lack.
+  writeFileSync(at('containers.conf'), '[engine]\nruntime = "runc"\ncgroup_manager = "cgroupfs"\n[containers]\ndefault_ulimits = ["nofile=4096:4096", "nproc=4096:4096"]\n');
+  return engine('Podman', at('sock'), 'podman', ['--root', at('root'), '--runroot', at('run'), '--tmpdir', at('tmp'), '--storage-driver', 'vfs', 'system', 'service', '--time', '0', `unix://${at('sock')}`], { CONTAINERS_CONF: at('containers.conf') });
+}
+
+function engine(name, socket, program, programArgs, environment = {}) {
+  mkdirSync(join(socket, '..'), { recursive: true });
+  const log = `${socket}.log`;
+  const fd = openSync(log, 'w');
+  const child = spawn(program, programArgs, { stdio: ['ignore', fd, fd], env: { ...process.env, ...environment } });
+  closeSync(fd);
+  child.on('error', () => undefined);
+  return { name, socket, log, child };
+}
+
+function installed(program) {
+  return spawnSync('/bin/sh', ['-c', `command -v ${program}`], { stdio: 'ignore' }).status === 0;
+}
+
+function answers(socketPath) {
+  return new Promise((resolve) => {
+    const asked = request({ socketPath, path: '/_ping', headers: { host: 'engine' }, timeout: 2_000 }, (response) => {
+      response.resume();
+      resolve(response.statusCode === 200);
+    });
+    asked.on('error', () => resolve(false)).on('timeout', () => asked.destroy());
+    asked.end();
+  });
+}
+
+function run() {
+  const child = spawn(command, args, { stdio: 'inherit', env: { ...process.env, TEST_ENGINES: engines.map(({ socket }) => socket).join(':') } });
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
+  return new Promise((resolve, reject) => {
+    child.on('error', reject);
+    child.on('exit', (code) => resolve(code ?? 1));
+  });
+}
+
+async function end(child) {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const gone = new Promise((resolve) => child.once('exit', resolve));
+  child.kill('SIGTERM');
+  await Promise.race([gone, delay(15_000, undefined, { ref: false }).then(() => child.kill('SIGKILL'))]);
+}
+
+/** The engines leave mounts in their folders. */
+function forget() {
+  const mounts = readFileSync('/proc/self/mountinfo', 'utf8').split('\n').map((line) => line.split(' ')[4]).filter((path) => path?.startsWith(folder));
+  for (const path of mounts.toReversed()) spawnSync('umount', ['--lazy', '--', path], { stdio: 'ignore' });
+  rmSync(folder, { recursive: true, force: true });
+}
