@@ -90,3 +90,11 @@ test.each<[string, string]>([
   ['{"$or":[{"a":[1]}]}', 'There must have at least 2 objects in the array of "$or" at $or'],
   ['{"a":', 'Event pattern is not valid. Reason: '],
 ])('%s is refused: %s', (text, reason) => expect(() => parsePattern(text)).toThrow(reason));
+
+test('a long array whose last element only has what must not exist is walked once', () => {
+  const pattern = parsePattern('{"detail":{"list":{"x":[{"exists":false}]}}}');
+  const list = [...Array.from({ length: 60_000 }, () => ({})), { x: 1 }];
+  const began = performance.now();
+  expect(pattern.matches({ detail: { list } })).toBe(false);
+  expect(performance.now() - began).toBeLessThan(2_000);
+});

@@ -81,7 +81,14 @@ function leafNode(list: readonly unknown[], path: Path): Node {
     if (isObject(entry) && entry['exists'] === false && Object.keys(entry).length === 1) orAbsent = true;
     else tests.push(valueTest(entry, (reason) => invalid(reason, path)));
   }
-  return (value, root) => leaves(value).some((leaf) => tests.some((test) => test(leaf))) || (orAbsent && isAbsent(root, path));
+  const answers = new WeakMap<Json, boolean>();
+  // Every element of an array asks the same of the whole event: walked once for each, a long array would take its square.
+  const absent = (root: Json): boolean => {
+    const known = answers.get(root) ?? isAbsent(root, path);
+    answers.set(root, known);
+    return known;
+  };
+  return (value, root) => leaves(value).some((leaf) => tests.some((test) => test(leaf))) || (orAbsent && absent(root));
 }
 
 /** The values at a leaf: an array's elements, the value itself; objects are no leaves. */

@@ -24,6 +24,8 @@ export const LIMITS = {
   invocationsPerSecond: 300,
   runningReplays: 10,
   inputPaths: 100,
+  /** Ours, in characters of what a template makes: twice the largest event. It may name the whole event a thousand times. */
+  inputSize: 2_097_152,
 } as const;
 
 /** Between two attempts: doubling from one second up to this. */

@@ -14,7 +14,7 @@ import { invoke } from './invoke.ts';
 import { reading } from './store/index.ts';
 import type { BusRef, DeliveryRow, RuleRef } from './store/index.ts';
 import { destinationOf } from './target-kinds.ts';
-import { targetInput } from './transform.ts';
+import { InvalidInput, targetInput } from './transform.ts';
 import { Undelivered } from './undelivered.ts';
 
 export interface SendDeps extends AuthorizeDeps {
@@ -113,7 +113,13 @@ function logEvent(row: DeliveryRow, target: Target): { timestamp: number; messag
 }
 
 function inputText(row: DeliveryRow, target: Target): string {
-  return targetInput(target, JSON.parse(row.event) as Json, { ruleArn: ruleArn(ruleRef(row)), ruleName: row.rule, ingestionTime: row.created });
+  try {
+    return targetInput(target, JSON.parse(row.event) as Json, { ruleArn: ruleArn(ruleRef(row)), ruleName: row.rule, ingestionTime: row.created });
+  } catch (error) {
+    // The same event makes the same input: another attempt would cost as much and fail as well.
+    if (error instanceof InvalidInput) throw new Undelivered('INVALID_PARAMETER', error.message, { final: true, cause: error });
+    throw error;
+  }
 }
 
 function readInput(row: DeliveryRow, target: Target): unknown {

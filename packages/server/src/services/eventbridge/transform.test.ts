@@ -32,3 +32,9 @@ test.each<[InputChoice, string]>([
   [transformer('"x"', Object.fromEntries(Array.from({ length: 101 }, (_, n) => [`p${n}`, '$.a']))), 'InputPathsMap must have at most 100 entries'],
   [transformer('<other>'), 'placeholder <other> is not in InputPathsMap'],
 ])('%j is refused', (choice, message) => expect(() => checkInput(choice)).toThrow(message));
+
+test('a template that would make thousands of copies of a large event is given up early', () => {
+  const large = { ...event, detail: { text: 'x'.repeat(1_000_000) } };
+  const many = transformer('<e>'.repeat(2_700), { e: '$' });
+  expect(() => targetInput(many, large, context)).toThrow('longer than 2097152 characters');
+});

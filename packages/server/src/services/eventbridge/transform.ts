@@ -76,6 +76,7 @@ function fill(template: string, values: ReadonlyMap<string, unknown>): string {
     quoted = endsQuoted(before, quoted);
     const value = values.get(found[1]!);
     out += before + (quoted ? insideString(value) : JSON.stringify(value ?? null));
+    if (out.length > LIMITS.inputSize) throw new InvalidInput(`The input that InputTemplate makes is longer than ${LIMITS.inputSize} characters`);
     from = found.index + found[0].length;
   }
   return out + template.slice(from);

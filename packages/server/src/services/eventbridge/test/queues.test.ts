@@ -54,6 +54,16 @@ test('a FIFO queue gets what the transformer makes, in the target\'s message gro
   expect(await fifo.messages()).toMatchObject([{ Body: '"number 1"', Attributes: { MessageGroupId: 'g' } }]);
 });
 
+test('an event that a template makes too large goes to the dead-letter queue at once', async () => {
+  await rule('too-large');
+  const [target, dead] = [await queue('too-large', 'too-large'), await queue('too-large-dead', 'too-large')];
+  const InputTransformer = { InputPathsMap: { e: '$' }, InputTemplate: '<e>'.repeat(100) };
+  await s.aws.eventbridge.putTargets({ Rule: 'too-large', Targets: [{ Id: 'q', Arn: target.arn, InputTransformer, DeadLetterConfig: { Arn: dead.arn } }] });
+  await put(s, 'too-large', { text: 'x'.repeat(100_000) });
+  const [letter] = await dead.messages();
+  expect(letter?.MessageAttributes).toMatchObject({ ERROR_CODE: { StringValue: 'INVALID_PARAMETER' }, RETRY_ATTEMPTS: { StringValue: '0' } });
+});
+
 test('a target that refuses for good sends the event to the dead-letter queue at once', async () => {
   await rule('refused');
   const dead = await queue('dead', 'refused');
