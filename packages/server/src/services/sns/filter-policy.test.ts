@@ -47,3 +47,9 @@ test('filter policy over bodies: each level of nesting multiplies the combinatio
   expect(() => checkFilterPolicy(JSON.stringify({ a: { b: { c: values } } }), 'MessageBody')).toThrow(/too complex/);
   expect(() => checkFilterPolicy(JSON.stringify({ a: values }), 'MessageBody')).not.toThrow();
 });
+
+test('policies and bodies of a hundred thousand brackets are refused and match nothing', () => {
+  const deep = `${'['.repeat(100_000)}${']'.repeat(100_000)}`;
+  expect(passes('{"a":["x"]}', 'MessageBody', content, `{"a":${deep}}`)).toBe(false);
+  expect(() => checkFilterPolicy(`{"a":${deep}}`, 'MessageBody')).toThrow('nested too deeply');
+});

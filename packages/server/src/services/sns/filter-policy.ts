@@ -1,3 +1,4 @@
+import { nestsDeeper } from '../../kernel/json-depth.ts';
 import { InvalidPattern, isObject, parsePattern } from '../../patterns/pattern.ts';
 import type { EventPattern, Json } from '../../patterns/pattern.ts';
 import { fail, invalid } from './fail.ts';
@@ -7,6 +8,8 @@ import type { Content } from './message.ts';
 export type FilterScope = 'MessageAttributes' | 'MessageBody';
 
 const CACHED = 2_000;
+/** Of JSON that users write: what nests more is no policy and matches none. */
+const DEEPEST = 1_000;
 const compiledPolicies = new Map<string, EventPattern>();
 
 /**
@@ -15,6 +18,7 @@ const compiledPolicies = new Map<string, EventPattern>();
  */
 export function checkFilterPolicy(text: string, scope: FilterScope): void {
   if (Buffer.byteLength(text) > LIMITS.filterPolicy.size) throw invalid('FilterPolicy: Filter policy is too large');
+  if (nestsDeeper(Buffer.from(text), DEEPEST)) throw invalid('FilterPolicy: Filter policy is nested too deeply');
   let json: unknown;
   try {
     json = JSON.parse(text);
@@ -76,8 +80,9 @@ export function passes(policy: string, scope: FilterScope, content: Content, bod
   return subject !== undefined && pattern.matches(subject);
 }
 
-/** A body that is no JSON object matches no policy. */
+/** A body that is no JSON object matches no policy, nor does one too deep to be walked. */
 function bodyOf(body: string): Json | undefined {
+  if (nestsDeeper(Buffer.from(body), DEEPEST)) return undefined;
   try {
     const json: unknown = JSON.parse(body);
     return isObject(json) ? json : undefined;
