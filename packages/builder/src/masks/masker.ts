@@ -1,5 +1,4 @@
-/** Shorter values are not masked: they would tear ordinary words apart. */
-export const SHORTEST_SECRET = 6;
+import { SHORTEST_SECRET, secretForms } from './forms.ts';
 
 const MASK = '***';
 
@@ -11,25 +10,32 @@ export interface Masker {
   flush(): string;
 }
 
-/** A masker for these values. Where two values overlap, the longer one wins. */
+/** A masker for these values and for what they are encoded. Where two overlap, the longer one wins. */
 export function createMasker(secrets: Iterable<string>): Masker {
-  const values = [...new Set(secrets)].filter((value) => value.length >= SHORTEST_SECRET).toSorted((a, b) => b.length - a.length);
+  const worth = [...new Set(secrets)].filter((value) => value.length >= SHORTEST_SECRET);
+  const values = [...new Set(worth.flatMap(secretForms))].toSorted((a, b) => b.length - a.length);
   if (values.length === 0) return { push: (chunk) => chunk, flush: () => '' };
   const pattern = new RegExp(values.map((value) => value.replace(/[.*+?^${}()|[\]\\/-]/g, '\\$&')).join('|'), 'g');
+  const longest = (values[0]?.length ?? 0) - 1;
+  const byFirst = new Map<string, string[]>();
+  for (const value of values) byFirst.set(value[0] ?? '', [...(byFirst.get(value[0] ?? '') ?? []), value]);
   let held = '';
 
   /** The earliest place from which the rest of the text could still become a secret. */
   function firstOpenEnd(text: string): number {
-    const longest = (values[0]?.length ?? 0) - 1;
     for (let at = Math.max(0, text.length - longest); at < text.length; at += 1) {
-      const rest = text.slice(at);
-      if (values.some((value) => value.length > rest.length && value.startsWith(rest))) return at;
+      const candidates = byFirst.get(text[at] ?? '');
+      if (candidates === undefined) continue;
+      const rest = text.length - at;
+      const open = candidates.some((value) => value.length > rest && value[rest - 1] === text.at(-1) && text.endsWith(value.slice(0, rest)));
+      if (open) return at;
     }
     return text.length;
   }
 
   return {
     push(chunk) {
+      if (chunk === '') return '';
       const text = held + chunk;
       const open = firstOpenEnd(text);
       let out = '';
