@@ -1,13 +1,13 @@
 import type { SQSApi } from '@slipway/contracts';
 import type { Access, AccessTable, Call, OperationRequest } from '../../kernel/service.ts';
 import { queueArn, queueOfUrl } from './arns.ts';
-import { attributesOf } from './attributes.ts';
+import { attributesOf } from './queues/attributes.ts';
 import type { SqsDeps } from './deps.ts';
 import type { QueueLookup } from './lookup.ts';
-import { sourceOfHandle } from './move-tasks.ts';
+import { sourceOfHandle } from './move-tasks/move-tasks.ts';
 import type { notYet } from './not-yet.ts';
-import { findQueue, reading } from './queue-store.ts';
-import type { QueueRow } from './queue-store.ts';
+import { findQueue, reading } from './queues/store.ts';
+import type { QueueRow } from './queues/store.ts';
 
 type OfQueue = { readonly QueueUrl: string };
 

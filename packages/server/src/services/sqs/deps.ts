@@ -5,8 +5,8 @@ import type { Database } from '../../kernel/database.ts';
 import type { Paging } from '../../kernel/paging.ts';
 import type { KeyedHash, Seal } from '../../kernel/seal.ts';
 import type { QueueLookup } from './lookup.ts';
-import type { Receipts } from './receipts.ts';
-import type { Waiting } from './waiting.ts';
+import type { Receipts } from './messages/receipts.ts';
+import type { Waiting } from './messages/waiting.ts';
 
 export interface SqsDeps {
   readonly db: Database;

@@ -3,20 +3,20 @@ import { service } from '../../kernel/service.ts';
 import type { Room } from '../../kernel/service.ts';
 import { access } from './access.ts';
 import type { SqsContext, SqsDeps } from './deps.ts';
-import { handled } from './handled.ts';
+import { handled } from './messages/handled.ts';
 import { createLookup } from './lookup.ts';
 import { migrations } from './migrations.ts';
-import { moveTasks } from './move-tasks.ts';
-import { handleMoves } from './moving.ts';
+import { moveTasks } from './move-tasks/move-tasks.ts';
+import { handleMoves } from './move-tasks/moving.ts';
 import { notYet } from './not-yet.ts';
-import { permissions } from './permissions.ts';
-import { queues } from './queues.ts';
-import { createReceipts } from './receipts.ts';
-import { receive } from './receive.ts';
-import { send } from './send.ts';
+import { permissions } from './queues/permissions.ts';
+import { queues } from './queues/queues.ts';
+import { createReceipts } from './messages/receipts.ts';
+import { receive } from './messages/receive.ts';
+import { send } from './messages/send.ts';
 import { tags } from './tags.ts';
-import { handleUpkeep } from './upkeep.ts';
-import { createWaiting } from './waiting.ts';
+import { handleUpkeep } from './queues/upkeep.ts';
+import { createWaiting } from './messages/waiting.ts';
 
 /** SQS: standard and FIFO queues as rows; long polls wait in `waiting.ts` and are woken by commits, timers and other servers. */
 export function createSqs(deps: SqsDeps): Room {

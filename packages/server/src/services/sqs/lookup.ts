@@ -2,8 +2,8 @@ import type { Database } from '../../kernel/database.ts';
 import type { Call } from '../../kernel/service.ts';
 import { queueOfUrl } from './arns.ts';
 import { noSuchQueue } from './fail.ts';
-import { findQueue, reading } from './queue-store.ts';
-import type { QueueRow } from './queue-store.ts';
+import { findQueue, reading } from './queues/store.ts';
+import type { QueueRow } from './queues/store.ts';
 
 /** Finds the queue that a call is about, once for both its permission and its handling. */
 export interface QueueLookup {

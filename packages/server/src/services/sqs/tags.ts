@@ -5,8 +5,8 @@ import type { RefuseTags } from '../../kernel/tags.ts';
 import { queueArn } from './arns.ts';
 import type { SqsContext } from './deps.ts';
 import { fail } from './fail.ts';
-import { lockLiving } from './queue-store.ts';
-import type { QueueRow } from './queue-store.ts';
+import { lockLiving } from './queues/store.ts';
+import type { QueueRow } from './queues/store.ts';
 
 export const refuseTags: RefuseTags = (message) => fail('InvalidParameterValue', message);
 

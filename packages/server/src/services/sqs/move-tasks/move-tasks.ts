@@ -1,18 +1,18 @@
 import type { SQSApi } from '@slipway/contracts';
 import type { ListMessageMoveTasksResultEntry } from '@slipway/contracts/sqs';
-import { uuid } from '../../kernel/ids.ts';
-import type { Call, Operations } from '../../kernel/service.ts';
-import { queueArn, queueOfArn } from './arns.ts';
-import type { QueueName } from './arns.ts';
-import { attributesOf } from './attributes.ts';
-import type { SqsContext } from './deps.ts';
-import { fail, invalidParameter } from './fail.ts';
-import { LIMITS } from './limits.ts';
-import { countMessages } from './message-store.ts';
+import { uuid } from '../../../kernel/ids.ts';
+import type { Call, Operations } from '../../../kernel/service.ts';
+import { queueArn, queueOfArn } from '../arns.ts';
+import type { QueueName } from '../arns.ts';
+import { attributesOf } from '../queues/attributes.ts';
+import type { SqsContext } from '../deps.ts';
+import { fail, invalidParameter } from '../fail.ts';
+import { LIMITS } from '../limits.ts';
+import { countMessages } from '../messages/store.ts';
 import { MOVE } from './moving.ts';
-import { forgetOldTasks, insertTask, listTasks, lockTask, runningTask, updateTask } from './move-store.ts';
-import { findQueue, listSources, lockLiving, reading } from './queue-store.ts';
-import type { MoveTaskRow, QueueRow } from './queue-store.ts';
+import { forgetOldTasks, insertTask, listTasks, lockTask, runningTask, updateTask } from './store.ts';
+import { findQueue, listSources, lockLiving, reading } from '../queues/store.ts';
+import type { MoveTaskRow, QueueRow } from '../queues/store.ts';
 
 export function moveTasks({ db, clock, jobs }: SqsContext) {
   async function queueAt(arn: string, parameter: 'SourceArn' | 'DestinationArn', call: Call): Promise<QueueRow> {

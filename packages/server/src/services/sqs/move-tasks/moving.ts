@@ -1,19 +1,19 @@
-import type { Jobs } from '../../engine/jobs.ts';
-import type { Clock } from '../../kernel/clock.ts';
-import type { Database, Transaction } from '../../kernel/database.ts';
-import { uuid } from '../../kernel/ids.ts';
-import type { Seal } from '../../kernel/seal.ts';
-import { queueOfArn } from './arns.ts';
-import { attributesOf } from './attributes.ts';
-import { carry } from './dead-letters.ts';
-import { lockOrder, refreshGroup } from './fifo-store.ts';
-import { takeVisible } from './message-store.ts';
-import type { MessageRow } from './message-store.ts';
-import { lockTask, updateTask } from './move-store.ts';
-import type { TaskKey } from './move-store.ts';
-import { findQueue, writing } from './queue-store.ts';
-import type { MoveTaskRow, QueueRow } from './queue-store.ts';
-import type { Waiting } from './waiting.ts';
+import type { Jobs } from '../../../engine/jobs.ts';
+import type { Clock } from '../../../kernel/clock.ts';
+import type { Database, Transaction } from '../../../kernel/database.ts';
+import { uuid } from '../../../kernel/ids.ts';
+import type { Seal } from '../../../kernel/seal.ts';
+import { queueOfArn } from '../arns.ts';
+import { attributesOf } from '../queues/attributes.ts';
+import { carry } from '../messages/dead-letters.ts';
+import { lockOrder, refreshGroup } from '../messages/fifo-store.ts';
+import { takeVisible } from '../messages/store.ts';
+import type { MessageRow } from '../messages/store.ts';
+import { lockTask, updateTask } from './store.ts';
+import type { TaskKey } from './store.ts';
+import { findQueue, writing } from '../queues/store.ts';
+import type { MoveTaskRow, QueueRow } from '../queues/store.ts';
+import type { Waiting } from '../messages/waiting.ts';
 
 /** The job of one message move task. */
 export const MOVE = 'sqs/move';

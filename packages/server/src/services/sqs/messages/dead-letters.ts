@@ -1,13 +1,13 @@
-import type { Transaction } from '../../kernel/database.ts';
-import type { Seal } from '../../kernel/seal.ts';
-import { queueArn, queueOfArn } from './arns.ts';
-import { attributesOf } from './attributes.ts';
+import type { Transaction } from '../../../kernel/database.ts';
+import type { Seal } from '../../../kernel/seal.ts';
+import { queueArn, queueOfArn } from '../arns.ts';
+import { attributesOf } from '../queues/attributes.ts';
 import { joinGroup, takeSequence } from './fifo-store.ts';
 import { pack, unpack } from './message.ts';
-import { moveMessage } from './message-store.ts';
-import type { MessageRow } from './message-store.ts';
-import { findQueue, writing } from './queue-store.ts';
-import type { QueueRow } from './queue-store.ts';
+import { moveMessage } from './store.ts';
+import type { MessageRow } from './store.ts';
+import { findQueue, writing } from '../queues/store.ts';
+import type { QueueRow } from '../queues/store.ts';
 
 export interface DeadLetters {
   readonly queue: QueueRow;

@@ -1,8 +1,8 @@
-import type { Transaction } from '../../kernel/database.ts';
-import { lockRow } from '../../kernel/database/index.ts';
-import { messages } from './message-store.ts';
-import type { Box, MessageRow } from './message-store.ts';
-import type { QueueRow } from './queue-store.ts';
+import type { Transaction } from '../../../kernel/database.ts';
+import { lockRow } from '../../../kernel/database/index.ts';
+import { messages } from './store.ts';
+import type { Box, MessageRow } from './store.ts';
+import type { QueueRow } from '../queues/store.ts';
 
 /** As many as one receive takes of a group, so that all of its messages in flight are among the first so many. */
 const MOST_IN_FLIGHT_PER_GROUP = 10;

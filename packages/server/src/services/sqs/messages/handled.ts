@@ -1,14 +1,14 @@
 import type { SQSApi } from '@slipway/contracts';
 import type { BatchResultErrorEntry } from '@slipway/contracts/sqs';
-import type { Transaction } from '../../kernel/database.ts';
-import type { Operations } from '../../kernel/service.ts';
+import type { Transaction } from '../../../kernel/database.ts';
+import type { Operations } from '../../../kernel/service.ts';
 import { checkBatch, failed } from './batches.ts';
-import type { SqsContext } from './deps.ts';
-import { fail, invalidParameter, missingParameter } from './fail.ts';
+import type { SqsContext } from '../deps.ts';
+import { fail, invalidParameter, missingParameter } from '../fail.ts';
 import { lockOrder, refreshGroup } from './fifo-store.ts';
-import { LIMITS } from './limits.ts';
-import { deleteMessage, deleteReceived, lockMessage, setVisibleAt } from './message-store.ts';
-import type { QueueRow } from './queue-store.ts';
+import { LIMITS } from '../limits.ts';
+import { deleteMessage, deleteReceived, lockMessage, setVisibleAt } from './store.ts';
+import type { QueueRow } from '../queues/store.ts';
 import type { Receipt } from './receipts.ts';
 
 interface Entry<T> {

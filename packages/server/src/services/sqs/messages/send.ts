@@ -1,21 +1,21 @@
 import type { SQSApi } from '@slipway/contracts';
 import type { BatchResultErrorEntry, SendMessageBatchResultEntry } from '@slipway/contracts/sqs';
-import type { Transaction } from '../../kernel/database.ts';
-import { uuid } from '../../kernel/ids.ts';
-import { replay } from '../../kernel/replay.ts';
-import type { Operations } from '../../kernel/service.ts';
-import { attributesOf } from './attributes.ts';
+import type { Transaction } from '../../../kernel/database.ts';
+import { uuid } from '../../../kernel/ids.ts';
+import { replay } from '../../../kernel/replay.ts';
+import type { Operations } from '../../../kernel/service.ts';
+import { attributesOf } from '../queues/attributes.ts';
 import { checkBatch, failed } from './batches.ts';
-import type { SqsContext } from './deps.ts';
-import { fail } from './fail.ts';
+import type { SqsContext } from '../deps.ts';
+import { fail } from '../fail.ts';
 import { findDuplicate, joinGroup, rememberSent, takeSequence } from './fifo-store.ts';
 import type { Deduplication } from './fifo-store.ts';
-import { DEDUPLICATION_MS, LIMITS } from './limits.ts';
+import { DEDUPLICATION_MS, LIMITS } from '../limits.ts';
 import { pack, readMessage } from './message.ts';
 import type { Outgoing } from './message.ts';
-import { insertMessages } from './message-store.ts';
-import type { MessageRow } from './message-store.ts';
-import type { QueueRow } from './queue-store.ts';
+import { insertMessages } from './store.ts';
+import type { MessageRow } from './store.ts';
+import type { QueueRow } from '../queues/store.ts';
 
 /** A message ready to be written: everything dear is done before the transaction. */
 interface Packed {

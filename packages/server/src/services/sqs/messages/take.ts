@@ -1,12 +1,12 @@
-import type { Database, Transaction } from '../../kernel/database.ts';
-import type { Seal } from '../../kernel/seal.ts';
-import { attributesOf } from './attributes.ts';
+import type { Database, Transaction } from '../../../kernel/database.ts';
+import type { Seal } from '../../../kernel/seal.ts';
+import { attributesOf } from '../queues/attributes.ts';
 import { bury, deadLettersOf } from './dead-letters.ts';
 import { availableGroups, findAttempt, firstOfGroup, lockOrder, nextAvailable, refreshGroup, rememberAttempt } from './fifo-store.ts';
-import { DEDUPLICATION_MS } from './limits.ts';
-import { deleteMessage, lockMessage, markReceived, nextVisible, setVisibleAt, takeVisible } from './message-store.ts';
-import type { MessageRow } from './message-store.ts';
-import type { QueueRow } from './queue-store.ts';
+import { DEDUPLICATION_MS } from '../limits.ts';
+import { deleteMessage, lockMessage, markReceived, nextVisible, setVisibleAt, takeVisible } from './store.ts';
+import type { MessageRow } from './store.ts';
+import type { QueueRow } from '../queues/store.ts';
 import type { Waiting } from './waiting.ts';
 
 export interface TakeRequest {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { MessageAttributeValue } from '@slipway/contracts/sqs';
-import { fail } from './fail.ts';
-import { LIMITS } from './limits.ts';
+import { fail } from '../fail.ts';
+import { LIMITS } from '../limits.ts';
 
 export type MessageAttributes = Readonly<Record<string, MessageAttributeValue>>;
 

@@ -1,7 +1,7 @@
 import { timingSafeEqual } from 'node:crypto';
-import type { KeyedHash } from '../../kernel/seal.ts';
-import { fail } from './fail.ts';
-import type { QueueRow } from './queue-store.ts';
+import type { KeyedHash } from '../../../kernel/seal.ts';
+import { fail } from '../fail.ts';
+import type { QueueRow } from '../queues/store.ts';
 
 /** What a receipt handle says: the message, and which of its receives it was handed out for. */
 export interface Receipt {

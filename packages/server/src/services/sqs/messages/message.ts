@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
 import type { SendMessageBatchRequestEntry, SendMessageRequest } from '@slipway/contracts/sqs';
-import type { Seal } from '../../kernel/seal.ts';
-import { attributesOf } from './attributes.ts';
-import { fail, invalidParameter, missingParameter } from './fail.ts';
-import { LIMITS } from './limits.ts';
+import type { Seal } from '../../../kernel/seal.ts';
+import { attributesOf } from '../queues/attributes.ts';
+import { fail, invalidParameter, missingParameter } from '../fail.ts';
+import { LIMITS } from '../limits.ts';
 import { checkAttributes, checkCharacters, keep, md5OfAttributes, sizeOf } from './message-attributes.ts';
 import type { KeptAttributes } from './message-attributes.ts';
-import type { QueueRow } from './queue-store.ts';
+import type { QueueRow } from '../queues/store.ts';
 
 /** What of a message is kept together and sealed: everything that its sender said. */
 export interface Content {

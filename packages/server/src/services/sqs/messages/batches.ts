@@ -1,7 +1,7 @@
 import type { BatchResultErrorEntry } from '@slipway/contracts/sqs';
-import { ServiceError } from '../../kernel/errors.ts';
-import { fail } from './fail.ts';
-import { LIMITS } from './limits.ts';
+import { ServiceError } from '../../../kernel/errors.ts';
+import { fail } from '../fail.ts';
+import { LIMITS } from '../limits.ts';
 
 const ID = /^[A-Za-z0-9_-]+$/;
 

@@ -1,13 +1,13 @@
 import type { SQSApi } from '@slipway/contracts';
-import type { Transaction } from '../../kernel/database.ts';
-import type { Operations } from '../../kernel/service.ts';
-import { queueArn } from './arns.ts';
-import type { QueueName } from './arns.ts';
+import type { Transaction } from '../../../kernel/database.ts';
+import type { Operations } from '../../../kernel/service.ts';
+import { queueArn } from '../arns.ts';
+import type { QueueName } from '../arns.ts';
 import type { Given } from './attributes.ts';
-import type { SqsContext } from './deps.ts';
-import { fail, invalidParameter, missingParameter } from './fail.ts';
-import { LIMITS } from './limits.ts';
-import { lockLiving, updateQueue } from './queue-store.ts';
+import type { SqsContext } from '../deps.ts';
+import { fail, invalidParameter, missingParameter } from '../fail.ts';
+import { LIMITS } from '../limits.ts';
+import { lockLiving, updateQueue } from './store.ts';
 
 interface PolicyDocument {
   readonly Version: string;

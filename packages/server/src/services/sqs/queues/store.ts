@@ -1,10 +1,10 @@
 import type { Kysely } from 'kysely';
-import type { Database, Transaction } from '../../kernel/database.ts';
-import { lockRow } from '../../kernel/database/index.ts';
-import type { Place } from '../../kernel/place.ts';
-import type { QueueName } from './arns.ts';
-import { noSuchQueue } from './fail.ts';
-import type { MessageTables } from './message-store.ts';
+import type { Database, Transaction } from '../../../kernel/database.ts';
+import { lockRow } from '../../../kernel/database/index.ts';
+import type { Place } from '../../../kernel/place.ts';
+import type { QueueName } from '../arns.ts';
+import { noSuchQueue } from '../fail.ts';
+import type { MessageTables } from '../messages/store.ts';
 
 export type QueueRow = {
   account: string;

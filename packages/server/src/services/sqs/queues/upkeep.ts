@@ -1,14 +1,14 @@
-import type { JobKey, JobRun, Jobs } from '../../engine/jobs.ts';
-import type { Transaction } from '../../kernel/database.ts';
-import type { QueueName } from './arns.ts';
+import type { JobKey, JobRun, Jobs } from '../../../engine/jobs.ts';
+import type { Transaction } from '../../../kernel/database.ts';
+import type { QueueName } from '../arns.ts';
 import { attributesOf } from './attributes.ts';
-import type { SqsDeps } from './deps.ts';
-import { forgetExpired, lockOrder, refreshGroup, removeGroups } from './fifo-store.ts';
-import { MINUTE_MS } from './limits.ts';
-import { removeOldest } from './message-store.ts';
-import type { Box } from './message-store.ts';
-import { allQueues, reading, removeQueueRow } from './queue-store.ts';
-import type { QueueRow } from './queue-store.ts';
+import type { SqsDeps } from '../deps.ts';
+import { forgetExpired, lockOrder, refreshGroup, removeGroups } from '../messages/fifo-store.ts';
+import { MINUTE_MS } from '../limits.ts';
+import { removeOldest } from '../messages/store.ts';
+import type { Box } from '../messages/store.ts';
+import { allQueues, reading, removeQueueRow } from './store.ts';
+import type { QueueRow } from './store.ts';
 
 const TRASH = 'sqs/trash';
 const UPKEEP: JobKey = { kind: 'sqs/upkeep', account: '', region: '', id: 'queues' };

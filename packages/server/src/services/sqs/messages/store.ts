@@ -1,6 +1,6 @@
 import type { ExpressionBuilder, Kysely } from 'kysely';
-import type { Database, Transaction } from '../../kernel/database.ts';
-import { lockFreeRows, lockRow } from '../../kernel/database/index.ts';
+import type { Database, Transaction } from '../../../kernel/database.ts';
+import { lockFreeRows, lockRow } from '../../../kernel/database/index.ts';
 
 export type MessageRow = {
   account: string;

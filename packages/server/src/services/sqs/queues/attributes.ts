@@ -1,8 +1,8 @@
-import type { ResourcePolicies } from '../../kernel/access.ts';
-import { ServiceError } from '../../kernel/errors.ts';
-import { fail } from './fail.ts';
-import { NUMBERS } from './limits.ts';
-import type { QueueRow } from './queue-store.ts';
+import type { ResourcePolicies } from '../../../kernel/access.ts';
+import { ServiceError } from '../../../kernel/errors.ts';
+import { fail } from '../fail.ts';
+import { NUMBERS } from '../limits.ts';
+import type { QueueRow } from './store.ts';
 import { readAllowPolicy, readRedrivePolicy } from './redrive-policy.ts';
 import type { AllowPolicy, RedrivePolicy } from './redrive-policy.ts';
 

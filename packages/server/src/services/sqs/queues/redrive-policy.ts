@@ -1,6 +1,6 @@
-import { queueOfArn } from './arns.ts';
-import { invalidParameter } from './fail.ts';
-import { LIMITS } from './limits.ts';
+import { queueOfArn } from '../arns.ts';
+import { invalidParameter } from '../fail.ts';
+import { LIMITS } from '../limits.ts';
 
 /** Where messages go that were received too often. */
 export interface RedrivePolicy {

@@ -1,9 +1,9 @@
-import type { Database, Transaction } from '../../kernel/database.ts';
-import { lockRow } from '../../kernel/database/index.ts';
-import type { Place } from '../../kernel/place.ts';
-import type { QueueName } from './arns.ts';
-import { reading, writing } from './queue-store.ts';
-import type { MoveTaskRow } from './queue-store.ts';
+import type { Database, Transaction } from '../../../kernel/database.ts';
+import { lockRow } from '../../../kernel/database/index.ts';
+import type { Place } from '../../../kernel/place.ts';
+import type { QueueName } from '../arns.ts';
+import { reading, writing } from '../queues/store.ts';
+import type { MoveTaskRow } from '../queues/store.ts';
 
 export type TaskKey = Place & { readonly id: string };
 

@@ -1,10 +1,10 @@
 import type { Kysely } from 'kysely';
-import { queueArn, queueOfArn } from './arns.ts';
-import type { QueueName } from './arns.ts';
+import { queueArn, queueOfArn } from '../arns.ts';
+import type { QueueName } from '../arns.ts';
 import { attributesOf } from './attributes.ts';
-import { invalidParameter } from './fail.ts';
-import { findQueue } from './queue-store.ts';
-import type { QueueRow, Tables } from './queue-store.ts';
+import { invalidParameter } from '../fail.ts';
+import { findQueue } from './store.ts';
+import type { QueueRow, Tables } from './store.ts';
 import { readRedrivePolicy } from './redrive-policy.ts';
 
 /** Throws when the queue may not send its dead letters where its policy says. */
