@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto';
 import type { MetricDataQuery } from '@slipway/contracts/cloudwatch';
 import type { DomainEvent } from '../../engine/outbox.ts';
 import { alarmArn } from './arns.ts';
-import { compositeDefinition, metricDefinition, queriesOf } from './definitions.ts';
-import type { StateChange } from './messages.ts';
-import { isoTime } from './reasons.ts';
+import { compositeDefinition, metricDefinition, queriesOf } from './alarms/definitions.ts';
+import type { StateChange } from './alarms/messages.ts';
+import { isoTime } from './alarms/reasons.ts';
 import type { AlarmRow } from './store/tables.ts';
 
 interface Suppressed {

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { alarmsIn, parseRule, ruleHolds } from '../alarm-rule.ts';
-import { judge } from '../evaluate-points.ts';
-import type { AlarmRule, Verdict } from '../evaluate-points.ts';
-import { reasonOf } from '../reasons.ts';
-import { suppressionOf } from '../suppression.ts';
+import { alarmsIn, parseRule, ruleHolds } from '../alarms/alarm-rule.ts';
+import { judge } from '../alarms/evaluate-points.ts';
+import type { AlarmRule, Verdict } from '../alarms/evaluate-points.ts';
+import { reasonOf } from '../alarms/reasons.ts';
+import { suppressionOf } from '../alarms/suppression.ts';
 
 const MINUTE = 60_000;
 const start = Date.UTC(2030, 0, 2, 3, 0);

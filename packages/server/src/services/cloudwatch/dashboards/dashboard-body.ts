@@ -1,5 +1,5 @@
 import type { DashboardValidationMessage } from '@slipway/contracts/cloudwatch';
-import { LIMITS } from './limits.ts';
+import { LIMITS } from '../limits.ts';
 
 export interface DashboardFaults {
   /** What makes AWS refuse the dashboard. */

@@ -1,7 +1,7 @@
-import type { Transaction } from '../../kernel/database.ts';
-import { uuid } from '../../kernel/ids.ts';
-import { addHistory } from './store/alarms.ts';
-import type { ActionRow, AlarmRow, HistoryRow } from './store/tables.ts';
+import type { Transaction } from '../../../kernel/database.ts';
+import { uuid } from '../../../kernel/ids.ts';
+import { addHistory } from '../store/alarms.ts';
+import type { ActionRow, AlarmRow, HistoryRow } from '../store/tables.ts';
 
 /** What happens in one instant happens in this order. */
 const ORDER: Readonly<Record<HistoryRow['type'], number>> = { ConfigurationUpdate: 0, StateUpdate: 1, Action: 2 };

@@ -1,14 +1,14 @@
 import type { CloudWatchApi } from '@slipway/contracts';
 import type { MetricDatum, PutMetricDataInput, StatisticSet } from '@slipway/contracts/cloudwatch';
-import type { Clock } from '../../kernel/clock.ts';
-import type { Database } from '../../kernel/database.ts';
-import { refuseMembers } from '../../kernel/refusals.ts';
-import { replay } from '../../kernel/replay.ts';
-import type { Operations } from '../../kernel/service.ts';
-import { addPoint, pointOf, pointOfSet, sortedDimensions } from '../../metrics/index.ts';
-import type { Measure, Metrics, Point } from '../../metrics/index.ts';
-import { fail, invalid } from './fail.ts';
-import { LIMITS } from './limits.ts';
+import type { Clock } from '../../../kernel/clock.ts';
+import type { Database } from '../../../kernel/database.ts';
+import { refuseMembers } from '../../../kernel/refusals.ts';
+import { replay } from '../../../kernel/replay.ts';
+import type { Operations } from '../../../kernel/service.ts';
+import { addPoint, pointOf, pointOfSet, sortedDimensions } from '../../../metrics/index.ts';
+import type { Measure, Metrics, Point } from '../../../metrics/index.ts';
+import { fail, invalid } from '../fail.ts';
+import { LIMITS } from '../limits.ts';
 
 export function putMetricData({ db, clock, metrics }: { db: Database; clock: Clock; metrics: Metrics }) {
   return {

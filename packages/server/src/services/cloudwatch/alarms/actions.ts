@@ -1,17 +1,17 @@
-import type { JobRun } from '../../engine/jobs.ts';
-import { parseArn } from '../../kernel/arn.ts';
-import { serviceCaller } from '../../kernel/caller.ts';
-import { ServiceError } from '../../kernel/errors.ts';
-import type { Log } from '../../kernel/log.ts';
-import type { Peers } from '../../kernel/peers.ts';
-import { alarmArn } from './arns.ts';
+import type { JobRun } from '../../../engine/jobs.ts';
+import { parseArn } from '../../../kernel/arn.ts';
+import { serviceCaller } from '../../../kernel/caller.ts';
+import { ServiceError } from '../../../kernel/errors.ts';
+import type { Log } from '../../../kernel/log.ts';
+import type { Peers } from '../../../kernel/peers.ts';
+import { alarmArn } from '../arns.ts';
 import { ACTION_JOB } from './definitions.ts';
-import type { AlarmDeps } from './deps.ts';
+import type { AlarmDeps } from '../deps.ts';
 import { noteAction } from './history-items.ts';
-import { ACTION_RETRIES } from './limits.ts';
-import { deleteAction, findAction, setAttempts } from './store/alarms.ts';
-import type { ActionRow } from './store/tables.ts';
-import { reading } from './store/tables.ts';
+import { ACTION_RETRIES } from '../limits.ts';
+import { deleteAction, findAction, setAttempts } from '../store/alarms.ts';
+import type { ActionRow } from '../store/tables.ts';
+import { reading } from '../store/tables.ts';
 
 interface ActionDeps extends AlarmDeps {
   readonly peers: Peers;

@@ -1,10 +1,10 @@
 import type { CloudWatchApi } from '@slipway/contracts';
 import type { Datapoint, GetMetricStatisticsInput, Statistic } from '@slipway/contracts/cloudwatch';
-import type { Clock } from '../../kernel/clock.ts';
-import type { Operations } from '../../kernel/service.ts';
-import type { Metrics, Point } from '../../metrics/index.ts';
-import { fail, invalid } from './fail.ts';
-import { isPeriod, LIMITS } from './limits.ts';
+import type { Clock } from '../../../kernel/clock.ts';
+import type { Operations } from '../../../kernel/service.ts';
+import type { Metrics, Point } from '../../../metrics/index.ts';
+import { fail, invalid } from '../fail.ts';
+import { isPeriod, LIMITS } from '../limits.ts';
 import { identityOf } from './queries.ts';
 import { roundedSpan } from './span.ts';
 import { statisticOf } from './statistics.ts';

@@ -1,9 +1,9 @@
-import type { Clock } from '../../kernel/clock.ts';
-import type { Database } from '../../kernel/database.ts';
-import type { MetricReport, MetricSink } from '../../kernel/metrics.ts';
-import type { Metrics } from '../../metrics/index.ts';
-import { pointOf, sortedDimensions } from '../../metrics/index.ts';
-import { seenReport } from './store/reports.ts';
+import type { Clock } from '../../../kernel/clock.ts';
+import type { Database } from '../../../kernel/database.ts';
+import type { MetricReport, MetricSink } from '../../../kernel/metrics.ts';
+import type { Metrics } from '../../../metrics/index.ts';
+import { pointOf, sortedDimensions } from '../../../metrics/index.ts';
+import { seenReport } from '../store/reports.ts';
 
 /** Other rooms' own measures, under AWS's namespaces. A report that came already changes nothing. */
 export function metricSink({ db, clock, metrics }: { db: Database; clock: Clock; metrics: Metrics }): MetricSink {

@@ -1,7 +1,7 @@
 import type { MetricDataQuery, PutCompositeAlarmInput, PutMetricAlarmInput, StateValue } from '@slipway/contracts/cloudwatch';
-import type { JobKey } from '../../engine/jobs.ts';
+import type { JobKey } from '../../../engine/jobs.ts';
 import type { AlarmRule } from './evaluate-points.ts';
-import type { AlarmRow } from './store/tables.ts';
+import type { AlarmRow } from '../store/tables.ts';
 
 /** As they were put, without tags. */
 export type MetricDefinition = Omit<PutMetricAlarmInput, 'Tags'>;

@@ -1,16 +1,16 @@
 import type { CloudWatchApi } from '@slipway/contracts';
 import type { PutMetricAlarmInput } from '@slipway/contracts/cloudwatch';
-import { refuseMembers } from '../../kernel/refusals.ts';
-import type { Operations } from '../../kernel/service.ts';
-import { metricId } from '../../metrics/index.ts';
+import { refuseMembers } from '../../../kernel/refusals.ts';
+import type { Operations } from '../../../kernel/service.ts';
+import { metricId } from '../../../metrics/index.ts';
 import { queriesOf } from './definitions.ts';
-import type { AlarmDeps } from './deps.ts';
+import type { AlarmDeps } from '../deps.ts';
 import { isComparison } from './evaluate-points.ts';
-import { fail, notSupported } from './fail.ts';
-import { LIMITS } from './limits.ts';
+import { fail, notSupported } from '../fail.ts';
+import { LIMITS } from '../limits.ts';
 import { checkActions, checkName, saveAlarm } from './put-alarm.ts';
-import { identityOf, planQueries } from './queries.ts';
-import { percentileShare, statisticOf } from './statistics.ts';
+import { identityOf, planQueries } from '../metrics/queries.ts';
+import { percentileShare, statisticOf } from '../metrics/statistics.ts';
 
 const bad = (message: string): Error => fail('ValidationException', message);
 

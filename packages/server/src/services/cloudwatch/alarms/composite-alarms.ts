@@ -1,18 +1,18 @@
 import type { CloudWatchApi } from '@slipway/contracts';
 import type { PutCompositeAlarmInput } from '@slipway/contracts/cloudwatch';
-import type { Transaction } from '../../kernel/database.ts';
-import type { Place } from '../../kernel/place.ts';
-import { refuseMembers } from '../../kernel/refusals.ts';
-import type { Operations } from '../../kernel/service.ts';
+import type { Transaction } from '../../../kernel/database.ts';
+import type { Place } from '../../../kernel/place.ts';
+import { refuseMembers } from '../../../kernel/refusals.ts';
+import type { Operations } from '../../../kernel/service.ts';
 import { alarmsIn, parseRule, RuleError } from './alarm-rule.ts';
-import { alarmNameOf } from './arns.ts';
-import type { AlarmDeps } from './deps.ts';
-import { fail, notSupported } from './fail.ts';
-import { LIMITS } from './limits.ts';
+import { alarmNameOf } from '../arns.ts';
+import type { AlarmDeps } from '../deps.ts';
+import { fail, notSupported } from '../fail.ts';
+import { LIMITS } from '../limits.ts';
 import { checkActions, checkName, saveAlarm } from './put-alarm.ts';
-import { findAlarms, linksFrom, parentsOf } from './store/alarms.ts';
-import type { Link } from './store/alarms.ts';
-import { writing } from './store/tables.ts';
+import { findAlarms, linksFrom, parentsOf } from '../store/alarms.ts';
+import type { Link } from '../store/alarms.ts';
+import { writing } from '../store/tables.ts';
 
 const bad = (message: string): Error => fail('ValidationException', message);
 

@@ -1,14 +1,14 @@
 import type { Dimension as ContractDimension, Metric, MetricDataQuery } from '@slipway/contracts/cloudwatch';
-import type { Place } from '../../kernel/place.ts';
-import { addPoint, sortedDimensions } from '../../metrics/index.ts';
-import type { MetricIdentity, Metrics, Point, Window } from '../../metrics/index.ts';
-import { fail, notSupported } from './fail.ts';
-import { isPeriod, LIMITS } from './limits.ts';
-import { checkFunctions, evaluateMath, idsIn } from './math/evaluate.ts';
-import { MathError, parseMath } from './math/parse.ts';
-import type { Expression } from './math/parse.ts';
-import { take } from './math/values.ts';
-import type { TimeSeries } from './math/values.ts';
+import type { Place } from '../../../kernel/place.ts';
+import { addPoint, sortedDimensions } from '../../../metrics/index.ts';
+import type { MetricIdentity, Metrics, Point, Window } from '../../../metrics/index.ts';
+import { fail, notSupported } from '../fail.ts';
+import { isPeriod, LIMITS } from '../limits.ts';
+import { checkFunctions, evaluateMath, idsIn } from '../math/evaluate.ts';
+import { MathError, parseMath } from '../math/parse.ts';
+import type { Expression } from '../math/parse.ts';
+import { take } from '../math/values.ts';
+import type { TimeSeries } from '../math/values.ts';
 import { statisticOf } from './statistics.ts';
 import type { Statistic } from './statistics.ts';
 

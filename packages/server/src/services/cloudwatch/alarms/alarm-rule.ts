@@ -1,5 +1,5 @@
 import type { StateValue } from '@slipway/contracts/cloudwatch';
-import { LIMITS } from './limits.ts';
+import { LIMITS } from '../limits.ts';
 
 /** A composite alarm's rule: https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutCompositeAlarm.html */
 export type CompositeRule =

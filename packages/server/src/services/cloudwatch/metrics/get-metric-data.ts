@@ -1,14 +1,14 @@
 import type { CloudWatchApi } from '@slipway/contracts';
 import type { MetricDataResult } from '@slipway/contracts/cloudwatch';
-import type { Clock } from '../../kernel/clock.ts';
-import { pages } from '../../kernel/paging.ts';
-import type { Paging } from '../../kernel/paging.ts';
-import { refuseMembers } from '../../kernel/refusals.ts';
-import type { Operations } from '../../kernel/service.ts';
-import type { Metrics } from '../../metrics/index.ts';
-import { fail, notSupported } from './fail.ts';
+import type { Clock } from '../../../kernel/clock.ts';
+import { pages } from '../../../kernel/paging.ts';
+import type { Paging } from '../../../kernel/paging.ts';
+import { refuseMembers } from '../../../kernel/refusals.ts';
+import type { Operations } from '../../../kernel/service.ts';
+import type { Metrics } from '../../../metrics/index.ts';
+import { fail, notSupported } from '../fail.ts';
 import { checkLabel, labelOf } from './labels.ts';
-import { LIMITS } from './limits.ts';
+import { LIMITS } from '../limits.ts';
 import { planQueries, runQueries } from './queries.ts';
 import { roundedSpan } from './span.ts';
 

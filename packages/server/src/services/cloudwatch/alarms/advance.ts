@@ -1,22 +1,22 @@
 import type { StateValue } from '@slipway/contracts/cloudwatch';
-import type { JobRun } from '../../engine/jobs.ts';
-import type { Transaction } from '../../kernel/database.ts';
-import { ServiceError } from '../../kernel/errors.ts';
-import type { Log } from '../../kernel/log.ts';
+import type { JobRun } from '../../../engine/jobs.ts';
+import type { Transaction } from '../../../kernel/database.ts';
+import { ServiceError } from '../../../kernel/errors.ts';
+import type { Log } from '../../../kernel/log.ts';
 import { alarmsIn, parseRule, ruleHolds } from './alarm-rule.ts';
-import { alarmArn, alarmNameOf } from './arns.ts';
+import { alarmArn, alarmNameOf } from '../arns.ts';
 import { ALARM_JOB, compositeDefinition, INITIAL_REASON, metricDefinition, queriesOf, ruleOf } from './definitions.ts';
 import type { MetricDefinition } from './definitions.ts';
-import type { AlarmDeps } from './deps.ts';
+import type { AlarmDeps } from '../deps.ts';
 import { FURTHER_BACK, judge } from './evaluate-points.ts';
 import type { AlarmPoint, Verdict } from './evaluate-points.ts';
-import { planQueries, runQueries } from './queries.ts';
-import type { QueryResult } from './queries.ts';
+import { planQueries, runQueries } from '../metrics/queries.ts';
+import type { QueryResult } from '../metrics/queries.ts';
 import { isoTime, longTime, reasonDataOf, reasonOf } from './reasons.ts';
-import { percentileShare } from './statistics.ts';
-import { findAlarm, findAlarms, lockAlarm } from './store/alarms.ts';
-import type { AlarmRow } from './store/tables.ts';
-import { reading, writing } from './store/tables.ts';
+import { percentileShare } from '../metrics/statistics.ts';
+import { findAlarm, findAlarms, lockAlarm } from '../store/alarms.ts';
+import type { AlarmRow } from '../store/tables.ts';
+import { reading, writing } from '../store/tables.ts';
 import { changeState, lookAtPending } from './transition.ts';
 
 /** Registers the job of each alarm. A metric alarm's runs for ever, by the clock; a composite alarm's when a child changed. */

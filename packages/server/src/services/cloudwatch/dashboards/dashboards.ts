@@ -1,16 +1,16 @@
 import type { CloudWatchApi } from '@slipway/contracts';
-import type { Clock } from '../../kernel/clock.ts';
-import type { Database } from '../../kernel/database.ts';
-import { pages } from '../../kernel/paging.ts';
-import type { Paging } from '../../kernel/paging.ts';
-import type { Operations } from '../../kernel/service.ts';
-import { putTags, removeAllTags } from '../../kernel/tags.ts';
-import { dashboardArn } from './arns.ts';
+import type { Clock } from '../../../kernel/clock.ts';
+import type { Database } from '../../../kernel/database.ts';
+import { pages } from '../../../kernel/paging.ts';
+import type { Paging } from '../../../kernel/paging.ts';
+import type { Operations } from '../../../kernel/service.ts';
+import { putTags, removeAllTags } from '../../../kernel/tags.ts';
+import { dashboardArn } from '../arns.ts';
 import { dashboardFaults } from './dashboard-body.ts';
-import { fail, invalid } from './fail.ts';
-import { deleteDashboard, findDashboard, listDashboards, putDashboard } from './store/dashboards.ts';
-import { reading, writing } from './store/tables.ts';
-import { refuseTags } from './tags.ts';
+import { fail, invalid } from '../fail.ts';
+import { deleteDashboard, findDashboard, listDashboards, putDashboard } from '../store/dashboards.ts';
+import { reading, writing } from '../store/tables.ts';
+import { refuseTags } from '../tags.ts';
 
 const PAGE = 1_000;
 

@@ -1,19 +1,19 @@
 import type { Tag } from '@slipway/contracts/cloudwatch';
-import { parseArn } from '../../kernel/arn.ts';
-import type { Transaction } from '../../kernel/database.ts';
-import type { Call } from '../../kernel/service.ts';
-import { putTags } from '../../kernel/tags.ts';
-import { alarmArn } from './arns.ts';
+import { parseArn } from '../../../kernel/arn.ts';
+import type { Transaction } from '../../../kernel/database.ts';
+import type { Call } from '../../../kernel/service.ts';
+import { putTags } from '../../../kernel/tags.ts';
+import { alarmArn } from '../arns.ts';
 import { alarmJob, INITIAL_REASON } from './definitions.ts';
-import type { AlarmDeps } from './deps.ts';
-import { fail, notSupported } from './fail.ts';
+import type { AlarmDeps } from '../deps.ts';
+import { fail, notSupported } from '../fail.ts';
 import { noteHistory } from './history-items.ts';
-import { LIMITS } from './limits.ts';
-import { countAlarms, lockAlarm, putAlarm, replaceLinks } from './store/alarms.ts';
-import type { Link } from './store/alarms.ts';
-import type { AlarmRow } from './store/tables.ts';
-import { writing } from './store/tables.ts';
-import { refuseTags } from './tags.ts';
+import { LIMITS } from '../limits.ts';
+import { countAlarms, lockAlarm, putAlarm, replaceLinks } from '../store/alarms.ts';
+import type { Link } from '../store/alarms.ts';
+import type { AlarmRow } from '../store/tables.ts';
+import { writing } from '../store/tables.ts';
+import { refuseTags } from '../tags.ts';
 
 interface NewAlarm {
   readonly name: string;

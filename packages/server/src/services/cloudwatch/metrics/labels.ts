@@ -1,6 +1,6 @@
-import type { Place } from '../../kernel/place.ts';
-import { notSupported } from './fail.ts';
-import type { TimeSeries } from './math/values.ts';
+import type { Place } from '../../../kernel/place.ts';
+import { notSupported } from '../fail.ts';
+import type { TimeSeries } from '../math/values.ts';
 import type { PlannedQuery } from './queries.ts';
 
 const PLACEHOLDER = /\$\{([^}]*)\}/g;

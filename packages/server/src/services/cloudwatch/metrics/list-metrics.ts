@@ -1,12 +1,12 @@
 import type { CloudWatchApi } from '@slipway/contracts';
-import type { Clock } from '../../kernel/clock.ts';
-import { pages } from '../../kernel/paging.ts';
-import type { Paging } from '../../kernel/paging.ts';
-import { refuseMembers } from '../../kernel/refusals.ts';
-import type { Operations } from '../../kernel/service.ts';
-import type { Metrics } from '../../metrics/index.ts';
-import { invalid } from './fail.ts';
-import { LIMITS } from './limits.ts';
+import type { Clock } from '../../../kernel/clock.ts';
+import { pages } from '../../../kernel/paging.ts';
+import type { Paging } from '../../../kernel/paging.ts';
+import { refuseMembers } from '../../../kernel/refusals.ts';
+import type { Operations } from '../../../kernel/service.ts';
+import type { Metrics } from '../../../metrics/index.ts';
+import { invalid } from '../fail.ts';
+import { LIMITS } from '../limits.ts';
 
 export function listMetrics({ clock, paging, metrics }: { clock: Clock; paging: Paging; metrics: Metrics }) {
   return {

@@ -1,18 +1,18 @@
-import type { Jobs } from '../../engine/jobs.ts';
-import type { Outbox } from '../../engine/outbox.ts';
-import type { Transaction } from '../../kernel/database.ts';
-import { uuid } from '../../kernel/ids.ts';
-import { alarmNameOf } from './arns.ts';
+import type { Jobs } from '../../../engine/jobs.ts';
+import type { Outbox } from '../../../engine/outbox.ts';
+import type { Transaction } from '../../../kernel/database.ts';
+import { uuid } from '../../../kernel/ids.ts';
+import { alarmNameOf } from '../arns.ts';
 import { ACTION_JOB, actionsFor, alarmJob, compositeDefinition, metricDefinition } from './definitions.ts';
-import { stateChangeEvent } from './events.ts';
+import { stateChangeEvent } from '../events.ts';
 import { noteHistory } from './history-items.ts';
 import { notificationOf } from './messages.ts';
 import type { StateChange } from './messages.ts';
 import { suppressionOf } from './suppression.ts';
 import type { Suppression } from './suppression.ts';
-import { findAlarm, insertAction, parentsOf, updateAlarm } from './store/alarms.ts';
-import type { ActionRow, AlarmRow } from './store/tables.ts';
-import { writing } from './store/tables.ts';
+import { findAlarm, insertAction, parentsOf, updateAlarm } from '../store/alarms.ts';
+import type { ActionRow, AlarmRow } from '../store/tables.ts';
+import { writing } from '../store/tables.ts';
 
 interface TransitionDeps {
   readonly jobs: Jobs;

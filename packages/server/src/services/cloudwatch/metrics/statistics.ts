@@ -1,5 +1,5 @@
-import { valuesOf } from '../../metrics/index.ts';
-import type { Point } from '../../metrics/index.ts';
+import { valuesOf } from '../../../metrics/index.ts';
+import type { Point } from '../../../metrics/index.ts';
 
 /** What a period's values come to; undefined where it cannot be known of them. */
 export type Statistic = (point: Point) => number | undefined;

@@ -1,10 +1,10 @@
 import type { MetricDataQuery, MetricStat, StateValue } from '@slipway/contracts/cloudwatch';
-import { alarmArn } from './arns.ts';
+import { alarmArn } from '../arns.ts';
 import { compositeDefinition, metricDefinition } from './definitions.ts';
 import type { MetricDefinition } from './definitions.ts';
 import { isoTime } from './reasons.ts';
 import { regionName } from './region-names.ts';
-import type { AlarmRow } from './store/tables.ts';
+import type { AlarmRow } from '../store/tables.ts';
 
 /** A change of an alarm's state. */
 export interface StateChange {
