@@ -25,6 +25,8 @@ import { repositoryWriter } from './write.ts';
 import type { RepositoryWriter } from './write.ts';
 
 export type { CheckoutOptions } from './checkout.ts';
+export { cloneRemote, submoduleFolder, submodulesOf, VersionNotFound } from './clone-remote.ts';
+export type { CloneRemoteOptions, Submodule } from './clone-remote.ts';
 export { mergeTexts } from './merge.ts';
 export type { LineChange, MergeBench, MergeStage, TreeMerge } from './merge.ts';
 export { branchReference, isBranchName, isObjectId, isReferenceName, NO_OBJECT, pathParts } from './names.ts';

@@ -11,6 +11,8 @@ export interface Remote {
   /** The judged addresses of its host: git connects to these and looks nothing up. */
   readonly addresses: readonly string[];
   readonly password?: { readonly userName: string; readonly password: string } | undefined;
+  /** False: whoever answers is believed. Only where the user has said so. */
+  readonly verifyTls?: boolean;
   readonly ssh?: { readonly privateKey: string; readonly hostKey: string } | undefined;
 }
 
@@ -62,7 +64,7 @@ function refusedIn(output: string): string[] {
 type Settings = readonly (readonly [string, string])[];
 
 /** Secrets reach git by its environment and by files that only we can read, never by its arguments. */
-async function reaching<T>(remote: Remote, work: (environment: Record<string, string>, configuration: Settings) => Promise<T>): Promise<T> {
+export async function reaching<T>(remote: Remote, work: (environment: Record<string, string>, configuration: Settings) => Promise<T>): Promise<T> {
   const scheme = SCHEMES[remote.url.protocol as keyof typeof SCHEMES];
   const configuration: [string, string][] = [[`protocol.${scheme}.allow`, 'always'], ['credential.helper', '']];
   if (scheme !== 'ssh') return work({}, [...configuration, ...overHttp(remote)]);
@@ -74,7 +76,7 @@ async function reaching<T>(remote: Remote, work: (environment: Record<string, st
   }
 }
 
-function overHttp({ url, addresses, password }: Remote): [string, string][] {
+function overHttp({ url, addresses, password, verifyTls = true }: Remote): [string, string][] {
   const port = url.port || (url.protocol === 'https:' ? '443' : '80');
   const host = url.hostname.replace(/^\[|\]$/g, '');
   return [
@@ -83,6 +85,7 @@ function overHttp({ url, addresses, password }: Remote): [string, string][] {
     ['http.proxy', ''],
     ['http.lowSpeedLimit', '100'],
     ['http.lowSpeedTime', '60'],
+    ['http.sslVerify', String(verifyTls)],
     ...password ? [['http.extraHeader', `Authorization: Basic ${Buffer.from(`${password.userName}:${password.password}`).toString('base64')}`] as [string, string]] : [],
   ];
 }

@@ -107,7 +107,7 @@ export async function compose(deps: ComposeDeps): Promise<House> {
     createSecretsManager({ db, clock, jobs, paging, seal, authorizer, resourcePolicies: iam.resourcePolicies }),
     codecommit,
     createCodeBuild({
-      db, clock, jobs, outbox, watches, paging, peers, identities, hash, log, logSink: cloudwatchLogs.logSink, metrics: cloudwatch.metrics, sources: codecommit.sources,
+      db, clock, jobs, outbox, watches, paging, peers, identities, hash, seal, outbound, log, logSink: cloudwatchLogs.logSink, metrics: cloudwatch.metrics, sources: codecommit.sources,
       endpoint: () => reachable(deps.endpoint()), buildsFolder: folder.builds, supervisorPath: deps.programs.supervisor, runner, concurrentBuilds: config.concurrentBuilds,
     }),
     createCodeDeploy({ db, clock, jobs, outbox, watches, paging, peers, identities }),

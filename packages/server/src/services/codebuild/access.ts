@@ -16,6 +16,9 @@ export const access: AccessTable<CodeBuildApi, (typeof notYet)[number]> = {
   StopBuild: ({ id }, call) => onBuild(id, call),
   BatchGetBuilds: ({ ids }, call) => ids.map((id) => onBuild(id, call)),
   BatchDeleteBuilds: ({ ids }, call) => ids.map((id) => onBuild(id, call)),
+  ImportSourceCredentials: () => ({ resource: '*' }),
+  ListSourceCredentials: () => ({ resource: '*' }),
+  DeleteSourceCredentials: () => ({ resource: '*' }),
   ListBuilds: () => ({ resource: '*' }),
   ListBuildsForProject: ({ projectName }, call) => onProject(projectName, call),
 };

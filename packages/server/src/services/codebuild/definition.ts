@@ -1,6 +1,7 @@
 import type { CreateProjectInput, Project, ProjectArtifacts, ProjectEnvironment, ProjectSource, StartBuildInput } from '@slipway/contracts/codebuild';
 import { refuseMembers } from '../../kernel/refusals.ts';
 import { fail, notSupported } from './fail.ts';
+import { gitUrlTypes, repositoryUrl } from './sources/index.ts';
 import { maxAutoRetries, maxDescriptionLength, projectNamePattern, queuedTimeout, timeout, variableNamePattern } from './limits.ts';
 
 /** What a project says, as CreateProject took it; its name, times and tags are kept beside it. */
@@ -56,15 +57,26 @@ function checkRole(role: string): void {
   if (!/^arn:aws[a-z-]*:iam::\d{12}:role\/.+$/.test(role)) refuse(`Invalid service role: ${role} is not the ARN of a role`);
 }
 
-const sourceTypes = ['CODECOMMIT', 'CODEPIPELINE', 'NO_SOURCE', 'S3'];
 
 function checkSource(source: ProjectSource, what: string): void {
-  if (!sourceTypes.includes(source.type)) throw notSupported(`The ${what} type ${source.type} (supported are ${sourceTypes.join(', ')})`);
+  const byUrl = (gitUrlTypes as readonly string[]).includes(source.type);
+  if (byUrl && !repositoryUrl(source.type, source.location ?? '')) refuse(`Invalid ${what} location for type ${source.type}: ${source.location ?? 'none'}. It must be the https URL of a repository, without credentials`);
+  checkAuth(source, what, byUrl);
   if ((source.type === 'CODECOMMIT' || source.type === 'S3') && !source.location) refuse(`Project ${what} location is required for type ${source.type}`);
   if (source.type === 'S3' && !/^[^/]+\/.+/.test(source.location!.replace(/^arn:aws:s3:::/, ''))) refuse(`Invalid S3 ${what} location ${source.location}: it must be <bucket>/<key>`);
   if (source.type === 'NO_SOURCE' && !source.buildspec) refuse('If the source type is NO_SOURCE, a buildspec must be given inline');
-  refuseMembers(source, ['auth', 'insecureSsl', 'reportBuildStatus', 'buildStatusConfig'], (name) => notSupported(`The ${what}'s ${name}`));
-  refuseMembers(source.gitSubmodulesConfig, ['fetchSubmodules'], (name) => notSupported(`The ${what}'s gitSubmodulesConfig.${name}`));
+  refuseMembers(source, ['reportBuildStatus', 'buildStatusConfig'], (name) => notSupported(`The ${what}'s ${name}`));
+  if (source.insecureSsl && !byUrl) refuse(`insecureSsl is of no use for the ${what} type ${source.type}`);
+  if (source.gitSubmodulesConfig?.fetchSubmodules && !byUrl && source.type !== 'CODECOMMIT') refuse(`The ${what} type ${source.type} has no submodules`);
+  if ((source.gitCloneDepth ?? 0) < 0) refuse(`Invalid gitCloneDepth of the ${what}: ${source.gitCloneDepth}`);
+}
+
+/** OAUTH is what the console writes for a provider's stored credentials. */
+function checkAuth({ auth, type }: ProjectSource, what: string, byUrl: boolean): void {
+  if (!auth) return;
+  if (!byUrl) refuse(`The ${what} type ${type} takes no auth: the service role is what counts`);
+  if (auth.type === 'CODECONNECTIONS') throw notSupported(`The auth type CODECONNECTIONS of the ${what}`);
+  if (auth.type === 'SECRETS_MANAGER' && !auth.resource) refuse(`The auth type SECRETS_MANAGER of the ${what} needs the secret's ARN as its resource`);
 }
 
 function checkArtifacts(artifacts: ProjectArtifacts): void {
@@ -117,7 +129,7 @@ export function withoutRemoved(definition: ProjectDefinition): ProjectDefinition
 }
 
 const OVERRIDES_NOT_HONOURED = [
-  'registryCredentialOverride', 'fleetOverride', 'hostKernelOverride', 'certificateOverride', 'debugSessionEnabled', 'sourceAuthOverride', 'buildStatusConfigOverride',
+  'registryCredentialOverride', 'fleetOverride', 'hostKernelOverride', 'certificateOverride', 'debugSessionEnabled', 'buildStatusConfigOverride',
 ] as const;
 
 /**
@@ -134,6 +146,7 @@ export function withOverrides(project: ProjectDefinition, input: StartBuildInput
       ...source,
       type: input.sourceTypeOverride ?? source.type,
       location: input.sourceLocationOverride ?? source.location,
+      auth: input.sourceAuthOverride ?? source.auth,
       buildspec: input.buildspecOverride ?? source.buildspec,
       gitCloneDepth: input.gitCloneDepthOverride ?? source.gitCloneDepth,
       gitSubmodulesConfig: input.gitSubmodulesConfigOverride ?? source.gitSubmodulesConfig,

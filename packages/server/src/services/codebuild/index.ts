@@ -6,9 +6,10 @@ import type { GitSources } from '../../git/ports.ts';
 import type { Log } from '../../kernel/log.ts';
 import type { Identities, Peers } from '../../kernel/peers.ts';
 import type { MetricSink } from '../../kernel/metrics.ts';
-import type { KeyedHash } from '../../kernel/seal.ts';
+import type { KeyedHash, Seal } from '../../kernel/seal.ts';
 import { service, type Room } from '../../kernel/service.ts';
 import type { LogSink } from '../../logs/ports.ts';
+import type { Outbound } from '../../outbound/index.ts';
 import { access } from './access.ts';
 import { advanceBuild } from './advance.ts';
 import { uuidOf } from './build.ts';
@@ -25,6 +26,7 @@ import { notYet } from './not-yet.ts';
 import { projects } from './projects.ts';
 import type { ChosenRunner } from './runner.ts';
 import { retryFailed, retryJob } from './retrying.ts';
+import { sourceCredentials } from './source-credentials.ts';
 import { createSources } from './sources/index.ts';
 import { unfinishedBuilds } from './store.ts';
 
@@ -40,6 +42,8 @@ export interface CodeBuildDeps extends BuildsDeps {
   /** CodeCommit's repositories. */
   readonly sources: GitSources;
   readonly hash: KeyedHash;
+  readonly seal: Seal;
+  readonly outbound: Pick<Outbound, 'resolve'>;
   /** Where builds have their folders, one each. */
   readonly buildsFolder: string;
   /** The bundled supervisor program. */
@@ -69,7 +73,7 @@ export function createCodeBuild(deps: CodeBuildDeps): Room {
   jobs.handle(metricsJob({ account: '', region: '', id: '' }).kind, reportMetrics(deps));
   jobs.handle(retryJob({ account: '', region: '', id: '' }).kind, retryFailed(deps));
   return {
-    service: service<CodeBuildApi>()({ name: 'codebuild', operations: { ...projects(deps), ...builds(deps) }, access, notYet }),
+    service: service<CodeBuildApi>()({ name: 'codebuild', operations: { ...projects(deps), ...builds(deps), ...sourceCredentials(deps) }, access, notYet }),
     migrations,
     doors: [credentialsDoor({ ...deps, held })],
     /** Takes up the builds that went on while no server was there to follow them. */

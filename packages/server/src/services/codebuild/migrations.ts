@@ -46,4 +46,12 @@ export const migrations: readonly Migration[] = [
       alter table codebuild_builds add column retry_limit bigint;
       create table codebuild_queues (account text not null, region text not null, primary key (account, region))`,
   },
+  {
+    id: 'codebuild-006-source-credentials',
+    sql: `create table codebuild_source_credentials (
+        account text not null, region text not null, server_type text not null,
+        auth_type text not null, user_name text, token text not null, resource text,
+        primary key (account, region, server_type)
+      )`,
+  },
 ];

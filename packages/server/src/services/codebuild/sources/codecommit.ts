@@ -1,5 +1,6 @@
 import { ServiceError } from '../../../kernel/errors.ts';
 import { SourceError, type SourceDeps, type SourceKind, type SourceRequest } from './source.ts';
+import type { Submodules } from './submodules.ts';
 
 /** A repository's name holds nothing that would need an escape, and becomes part of a path: nothing else is taken. */
 const PATH = /^\/v1\/repos\/((?!\.\.?(?:\.git)?\/?$)[\w.-]+?)(?:\.git)?\/?$/;
@@ -13,7 +14,13 @@ export function repositoryOf({ source: { location = '' }, region }: Pick<SourceR
   return { region: AWS_HOST.exec(url?.hostname ?? '')?.[1] ?? region, name };
 }
 
-export function codeCommitSource({ sources, endpoint }: Pick<SourceDeps, 'sources' | 'endpoint'>): SourceKind {
+/** Whether a URL means a repository of this installation: by AWS's host names or its own. */
+export function isOurs(url: string, endpoint: string): boolean {
+  const parsed = URL.canParse(url) ? new URL(url) : undefined;
+  return parsed !== undefined && PATH.test(parsed.pathname) && (AWS_HOST.test(parsed.hostname) || parsed.origin === new URL(endpoint).origin);
+}
+
+export function codeCommitSource({ sources, endpoint }: Pick<SourceDeps, 'sources' | 'endpoint'>, submodules?: Submodules): SourceKind {
   return {
     path(request) {
       const { region, name } = repositoryOf(request);
@@ -28,6 +35,7 @@ export function codeCommitSource({ sources, endpoint }: Pick<SourceDeps, 'source
       try {
         const commitId = await sources.resolve({ ...repository, ...(request.version ? { version: request.version } : {}) });
         await sources.checkout({ ...repository, commitId, folder: request.folder, history: depth > 0 ? depth : 'full', originUrl: url, signal: request.signal });
+        if (request.source.gitSubmodulesConfig?.fetchSubmodules) await submodules?.fetch(request, url);
         return { resolvedVersion: commitId, repositoryUrl: url };
       } catch (error) {
         throw error instanceof ServiceError ? new SourceError(inWords(error), { cause: error }) : error;

@@ -4,11 +4,14 @@ import { sourceFolder } from '@slipway/builder';
 import type { ProjectSource, SourceType } from '@slipway/contracts/codebuild';
 import type { Caller } from '../../../kernel/caller.ts';
 import type { StoredBuild } from '../build.ts';
-import { codeCommitSource } from './codecommit.ts';
+import { codeCommitSource, isOurs } from './codecommit.ts';
 import { codePipelineSource } from './codepipeline.ts';
+import { fetchUrl, gitUrlSource, gitUrlTypes } from './git-url.ts';
 import { s3Source } from './s3.ts';
 import { SourceError, sourceRoot, type Fetched, type SourceDeps, type SourceKind } from './source.ts';
+import { createSubmodules } from './submodules.ts';
 
+export { gitUrlTypes, repositoryUrl } from './git-url.ts';
 export { isS3Arn, s3Place, SourceError, type SourceDeps } from './source.ts';
 
 /** A source that lies in the build's folder. */
@@ -35,8 +38,16 @@ export interface SourceFetcher {
 const noSource: SourceKind = { path: () => '', fetch: async () => ({}) };
 
 export function createSources(deps: SourceDeps): SourceFetcher {
+  const submodules = createSubmodules(async (request, { url, commit, folder, password }) => {
+    const { gitSubmodulesConfig: _handled, ...source } = request.source;
+    if (isOurs(url, deps.endpoint())) return void (await codeCommitSource(deps).fetch({ ...request, source: { ...source, location: url }, version: commit, folder }));
+    if (!/^https?:$/.test(URL.canParse(url) ? new URL(url).protocol : '')) throw new SourceError(`the submodule ${url} is not reached by https`);
+    await fetchUrl(deps, request, { url: new URL(url), password, version: commit, depth: source.gitCloneDepth ?? 0, folder });
+  });
+  const gitUrl = gitUrlSource(deps, submodules);
   const kinds: Partial<Record<SourceType, SourceKind>> = {
-    CODECOMMIT: codeCommitSource(deps), S3: s3Source(deps), CODEPIPELINE: codePipelineSource(deps), NO_SOURCE: noSource,
+    ...Object.fromEntries(gitUrlTypes.map((type) => [type, gitUrl])),
+    CODECOMMIT: codeCommitSource(deps, submodules), S3: s3Source(deps), CODEPIPELINE: codePipelineSource(deps), NO_SOURCE: noSource,
   };
 
   async function one(build: StoredBuild, source: ProjectSource, version: string | undefined, request: { role: Caller; folder: string; signal: AbortSignal }): Promise<FetchedSource> {

@@ -3,10 +3,16 @@ import type { ProjectSource } from '@slipway/contracts/codebuild';
 import type { GitSources } from '../../../git/ports.ts';
 import { parseArn } from '../../../kernel/arn.ts';
 import type { Caller } from '../../../kernel/caller.ts';
+import type { Database } from '../../../kernel/database.ts';
 import type { Peers } from '../../../kernel/peers.ts';
 import type { Place } from '../../../kernel/place.ts';
+import type { Seal } from '../../../kernel/seal.ts';
+import type { Outbound } from '../../../outbound/index.ts';
 
 export interface SourceDeps {
+  readonly db: Database;
+  readonly seal: Seal;
+  readonly outbound: Pick<Outbound, 'resolve'>;
   readonly peers: Peers;
   readonly sources: GitSources;
   /** The server's base URL as a build reaches it. */
