@@ -8,12 +8,14 @@ import type { Caller } from '../../../kernel/caller.ts';
 import type { Log } from '../../../kernel/log.ts';
 import { hostKey } from './host-key.ts';
 import { serveSession } from './session.ts';
-import type { SshSessionDeps } from './session.ts';
+import type { SshSession, SshSessionDeps } from './session.ts';
 
 export interface SshSettings {
   readonly port: number;
   readonly bind: string;
   readonly hostKeyFile: string;
+  /** How long a client may take to prove who it is, from its connecting on; half a minute unless given. ms */
+  readonly loginGrace?: number;
 }
 
 export interface SshServerDeps extends SshSessionDeps {
@@ -29,7 +31,6 @@ export interface SshServer {
   close(): Promise<void>;
 }
 
-/** A client has this long to prove who it is. ms */
 const LOGIN_GRACE = 30_000;
 /** Two for each key that an agent offers. */
 const MOST_ATTEMPTS = 20;
@@ -54,41 +55,37 @@ export function sshServer(deps: SshServerDeps, settings: SshSettings): SshServer
   let server: Server | undefined;
   let port: number | undefined;
 
-  function connected(connection: Connection, sourceIp: string | undefined): void {
-    let caller: Caller | undefined;
+  function connected(connection: Connection, sourceIp: string | undefined, proven: () => void): void {
+    let known: { readonly keyId: string; readonly caller: Caller } | undefined;
     let attempts = 0;
-    const grace = setTimeout(() => connection.end(), LOGIN_GRACE);
     const gone = new AbortController();
     // A broken connection is the client's matter; its close follows.
     connection.on('error', () => undefined);
-    connection.on('close', () => {
-      clearTimeout(grace);
-      gone.abort();
-    });
+    connection.on('close', () => gone.abort());
     connection.on('authentication', (context) => {
       attempts += 1;
       if (attempts > MOST_ATTEMPTS) return void connection.end();
       authenticated(deps.sshKeys, context).then((found) => {
         if (!found) return context.reject(['publickey']);
-        caller = found;
+        known = { keyId: context.username, caller: found };
         return context.accept();
       }).catch((error: unknown) => {
         deps.log.error('ssh authentication failed', { error });
         connection.end();
       });
     });
-    connection.on('ready', () => clearTimeout(grace));
+    connection.on('ready', proven);
     let commands = 0;
     connection.on('session', (accept) => {
       const session = accept();
       onCommand(session, ({ command, protocol, channel }) => {
-        if (!caller || commands >= MOST_COMMANDS_AT_ONCE) return void channel.close();
+        if (!known || commands >= MOST_COMMANDS_AT_ONCE) return void channel.close();
         commands += 1;
         const closed = new AbortController();
         channel.on('close', () => closed.abort());
         channel.on('error', () => undefined);
         const signal = AbortSignal.any([gone.signal, closed.signal]);
-        const done: Promise<void> = serveSession(deps, { caller, sourceIp, command, protocol, channel, signal })
+        const done: Promise<void> = serve(known, { sourceIp, command, protocol, channel, signal })
           .catch((error: unknown) => {
             deps.log.error('git over ssh failed', { error });
             return 1;
@@ -108,17 +105,32 @@ export function sshServer(deps: SshServerDeps, settings: SshSettings): SshServer
     });
   }
 
+  /** A connection may stay open for days: each command is for a key that is active now. */
+  async function serve({ keyId, caller }: { readonly keyId: string; readonly caller: Caller }, session: Omit<SshSession, 'caller'>): Promise<number> {
+    if (await deps.sshKeys.find(keyId) !== undefined) return serveSession(deps, { ...session, caller });
+    session.channel.stderr.write('The SSH key is not active any more.\n');
+    return 1;
+  }
+
   return {
     get port() { return port; },
     async listen() {
+      const logins = new Map<string, NodeJS.Timeout>();
       const protocol = new ssh2.Server(
         { hostKeys: [await hostKey(settings.hostKeyFile)], algorithms: mutable(ALGORITHMS), ident: 'Slipway', keepaliveInterval: 30_000, keepaliveCountMax: 3 } as ssh2.ServerConfig,
-        (connection, { ip }) => connected(connection, ip),
+        (connection, { ip, port: from }) => connected(connection, ip, () => clearTimeout(logins.get(`${ip} ${from}`))),
       );
       const listening = createServer({ noDelay: true }, (socket) => {
         if (sockets.size >= MOST_CONNECTIONS) return void socket.destroy();
+        const name = `${socket.remoteAddress} ${socket.remotePort}`;
         sockets.add(socket);
-        socket.on('close', () => sockets.delete(socket));
+        // Whoever says nothing, or will not hang up, is cut off: the protocol begins with the client's first line, and ends when both sides do.
+        logins.set(name, setTimeout(() => socket.destroy(), settings.loginGrace ?? LOGIN_GRACE));
+        socket.on('close', () => {
+          sockets.delete(socket);
+          clearTimeout(logins.get(name));
+          logins.delete(name);
+        });
         return void protocol.injectSocket(socket);
       });
       await new Promise<void>((resolve, reject) => {

@@ -5,10 +5,12 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import ssh2 from 'ssh2';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Slipway } from '@slipway/testkit';
 import { gitClient } from '../test/house.ts';
 import { sshRequest } from './request.ts';
+import { sshServer } from './server.ts';
 
 const run = promisify(execFile);
 let s: Slipway;
@@ -100,6 +102,41 @@ describe('git over SSH', () => {
     await s.aws.iam.updateSSHPublicKey({ UserName: 'ada', SSHPublicKeyId: keyId, Status: 'Active' });
     expect(await (await workTree())('ls-remote', url)).toMatchObject({ code: 0 });
   }, 60_000);
+
+  it('takes no command on an open connection once its key is inactive', async () => {
+    const client = new ssh2.Client();
+    client.connect({ host: '127.0.0.1', port: Number(port), username: keyId, privateKey: await readFile(join(home, 'key')) });
+    await once(client, 'ready');
+    const said = () => new Promise<string>((resolve, reject) => {
+      client.exec("git-upload-pack '/v1/repos/site'", (error, channel) => {
+        if (error) return reject(error);
+        let text = '';
+        channel.stderr.on('data', (chunk: Buffer) => (text += chunk.toString()));
+        channel.resume();
+        channel.on('close', () => resolve(text));
+        return void channel.end('0000');
+      });
+    });
+    try {
+      expect(await said()).not.toContain('not active');
+      await s.aws.iam.updateSSHPublicKey({ UserName: 'ada', SSHPublicKeyId: keyId, Status: 'Inactive' });
+      expect(await said()).toBe('The SSH key is not active any more.\n');
+    } finally {
+      await s.aws.iam.updateSSHPublicKey({ UserName: 'ada', SSHPublicKeyId: keyId, Status: 'Active' });
+      client.end();
+    }
+  }, 60_000);
+
+  it('cuts off who says nothing and who does not hang up', async () => {
+    const sshKeys = { find: () => Promise.resolve(undefined) };
+    const server = sshServer({ sshKeys } as unknown as Parameters<typeof sshServer>[0], { port: 0, bind: '127.0.0.1', hostKeyFile: join(home, 'grace'), loginGrace: 200 });
+    await server.listen();
+    const sockets = [1, 2].map(() => connect({ port: server.port!, host: '127.0.0.1', allowHalfOpen: true }).on('error', () => undefined).resume());
+    sockets[1]!.write('SSH-2.0-hanging\r\n');
+    await Promise.all(sockets.map((socket) => once(socket, 'end')));
+    sockets.forEach((socket) => socket.destroy());
+    await server.close();
+  });
 
   it('gives no shell, no other command, no terminal, no subsystem and no forwarding', async () => {
     expect(await ssh()).toMatchObject({ code: 1, stderr: expect.stringContaining('no shell') });
