@@ -2,21 +2,21 @@ import type { Aws, Credentials } from '@slipway/testkit';
 
 export const rootKey: Credentials = { accessKeyId: 'AKIAROOTOFTHETESTKIT', secretAccessKey: 'a-secret-that-only-tests-know-0123456789' };
 
-const GROUP = '/aws/events/observed';
+export const OBSERVED = '/aws/events/observed';
 
 /** From here on every event of the Code* services arrives in a log group, where `countEvents` counts it. */
 export async function observeEvents(aws: Aws, account: string): Promise<void> {
-  await aws.cloudwatchLogs.createLogGroup({ logGroupName: GROUP });
+  await aws.cloudwatchLogs.createLogGroup({ logGroupName: OBSERVED });
   await aws.eventbridge.putRule({ Name: 'everything', EventPattern: JSON.stringify({ source: [{ prefix: 'aws.code' }] }) });
-  await aws.eventbridge.putTargets({ Rule: 'everything', Targets: [{ Id: 'log', Arn: `arn:aws:logs:us-east-1:${account}:log-group:${GROUP}` }] });
+  await aws.eventbridge.putTargets({ Rule: 'everything', Targets: [{ Id: 'log', Arn: `arn:aws:logs:us-east-1:${account}:log-group:${OBSERVED}` }] });
 }
 
 /** How often each event has arrived, told apart by what it says but for ids and times. */
 export async function countEvents(aws: Aws): Promise<Record<string, number>> {
   const counts: Record<string, number> = {};
-  const { logStreams = [] } = await aws.cloudwatchLogs.describeLogStreams({ logGroupName: GROUP });
+  const { logStreams = [] } = await aws.cloudwatchLogs.describeLogStreams({ logGroupName: OBSERVED });
   for (const { logStreamName = '' } of logStreams) {
-    for (const message of await messages(aws, GROUP, logStreamName)) {
+    for (const message of await messages(aws, OBSERVED, logStreamName)) {
       const name = nameOf(JSON.parse(message) as { 'detail-type': string; detail: Record<string, unknown> });
       counts[name] = (counts[name] ?? 0) + 1;
     }

@@ -9,6 +9,7 @@ import { checkout } from './checkout.ts';
 import type { CheckoutOptions } from './checkout.ts';
 import { pointHeadAt, repositoryFolders } from './folders.ts';
 import { objectReaders } from './objects.ts';
+import { breakReferenceLocks } from './locks.ts';
 import { mergeBench, scratchBench } from './merge.ts';
 import type { MergeBench } from './merge.ts';
 import type { RefCommand } from './pkt-line.ts';
@@ -82,7 +83,9 @@ export interface Repository {
   remoteHead(remote: Remote, signal: AbortSignal): Promise<string | undefined>;
   pushRemote(remote: Remote, options: { force: boolean; signal: AbortSignal }): Promise<RemotePush>;
   /** Packs what has piled up, where git finds that there is enough; beside pushes, API commits and readers. */
-  tidy(signal: AbortSignal): Promise<void>;
+  tidy(signal: AbortSignal, guard: RefGuard): Promise<void>;
+  /** Removes what killed processes have left locked. Only while no process moves or packs the repository's references. */
+  breakLocks(refs: readonly string[]): void;
 }
 
 export function createGit({ folder, idleMs }: { folder: string; idleMs?: number }): Git {
@@ -109,7 +112,8 @@ export function createGit({ folder, idleMs }: { folder: string; idleMs?: number 
         fetchRemote: async (remote, signal) => fetchRemote(await path(), remote, signal),
         remoteHead,
         pushRemote: async (remote, options) => pushRemote(await path(), remote, options),
-        tidy: async (signal) => tidy(await path(), signal),
+        tidy: async (signal, guard) => tidy(await path(), signal, guard),
+        breakLocks: (refs) => breakReferenceLocks(folders.locate(id), refs),
       };
     },
 

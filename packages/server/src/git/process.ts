@@ -78,8 +78,13 @@ export function gitEnvironment(options: GitOptions & { configuration?: readonly 
   return environment;
 }
 
-export function spawnGit(args: readonly string[], options: GitOptions & { configuration?: readonly (readonly [string, string])[] } = {}): ChildProcessWithoutNullStreams {
-  const child = spawn('git', args, {
+/**
+ * Starts a command. `told`: it begins only when it reads a line, with the process id that it has before; without the line
+ * it ends. For commands that read no input themselves.
+ */
+export function spawnGit(args: readonly string[], options: GitOptions & { configuration?: readonly (readonly [string, string])[]; told?: boolean } = {}): ChildProcessWithoutNullStreams {
+  const [command, all] = options.told === true ? ['/bin/sh', ['-c', 'read -r go && exec git "$@"', 'git', ...args]] as const : ['git', args] as const;
+  const child = spawn(command, all, {
     env: gitEnvironment(options),
     ...options.cwd === undefined ? {} : { cwd: options.cwd },
     ...options.signal === undefined ? {} : { signal: options.signal },

@@ -1,5 +1,5 @@
 import type { JobKey, Jobs } from '../../../engine/jobs.ts';
-import type { Git } from '../../../git/index.ts';
+import type { Git, RefGuard } from '../../../git/index.ts';
 import type { Database, Transaction } from '../../../kernel/database.ts';
 import { findRepositoryById } from '../store.ts';
 import type { RepositoryRow } from '../store.ts';
@@ -14,13 +14,13 @@ export interface Tidying {
   changed(tx: Transaction, repository: RepositoryRow): Promise<void>;
 }
 
-export function tidying({ db, jobs, git }: { db: Database; jobs: Jobs; git: Git }): Tidying {
+export function tidying({ db, jobs, git, packing }: { db: Database; jobs: Jobs; git: Git; packing(repository: RepositoryRow): RefGuard }): Tidying {
   // A count that a restart forgets delays a tidying, no more.
   const changes = new Map<string, number>();
 
   jobs.handle(JOB, async ({ key, signal }) => {
     const repository = await findRepositoryById(db, { ...key, repository_id: key.id });
-    if (repository) await git.repository(key.id).tidy(signal);
+    if (repository) await git.repository(key.id).tidy(signal, packing(repository));
   });
 
   return {

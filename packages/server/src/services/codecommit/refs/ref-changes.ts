@@ -65,7 +65,9 @@ export class RepositoryGone extends Error {
 export function refChanges({ db, clock, jobs, outbox, watches, git, followers = [] }: RefChangesDeps): RefChanges {
   const locks = keyedLocks();
   const leases = refChangeLeases({ db, clock });
-  const tidy = tidying({ db, jobs, git });
+  // A row without references keeps none waiting; it tells whoever finds it left which process may have left locks.
+  const packing = (repository: RepositoryRow): RefGuard => ({ begin: async (_, process) => (await claim(repository, '', [], process)).settled });
+  const tidy = tidying({ db, jobs, git, packing });
 
   const lock = (repositoryId: string, refs: readonly string[]): Promise<() => void> => locks.take(refs.map((ref) => `${repositoryId} ${ref}`));
 
@@ -95,10 +97,37 @@ export function refChanges({ db, clock, jobs, outbox, watches, git, followers = 
     });
   }
 
-  /** Settles what a process that is no more has left: first its git must be no more either, or it could move references afterwards. */
+  /**
+   * Settles what a process that is no more has left: first its git must be no more either, or it could move references
+   * afterwards, and what that has left locked is freed, or nobody could move them any more.
+   */
   async function settleLeft(change: RefChange, fence?: (tx: Transaction) => Promise<void>): Promise<void> {
     await endProcess(change.process);
+    while (!await freeLocks(change)) await new Promise((resolve) => { setTimeout(resolve, OTHERS_CHANGE); });
     await settle(change, fence);
+  }
+
+  /**
+   * Answers whether nothing that the change's process had locked is locked any more. While a left row is there no other
+   * is added, so once the living ones are settled no git is at work that could have a lock.
+   */
+  async function freeLocks(left: RefChange): Promise<boolean> {
+    const ended = new Set<string>();
+    for (const change of await refChangesOf(db, left)) {
+      if (!leases.isLeft(change)) continue;
+      await endProcess(change.process);
+      ended.add(change.change_id);
+    }
+    return db.transaction(async (tx) => {
+      const repository = await lockRepository(tx, left, left.repository_id);
+      const changes = await refChangesIn(tx, left);
+      // Another has settled it, and new changes may be under way.
+      if (!repository || !changes.some(({ change_id: id }) => id === left.change_id)) return true;
+      if (!changes.every(({ change_id: id }) => ended.has(id))) return false;
+      // Within the transaction, since the repository's row is what keeps new changes from beginning; done twice, it is done.
+      git.repository(left.repository_id).breakLocks(changes.flatMap(({ commands }) => commands.map(({ ref }) => ref)));
+      return true;
+    });
   }
 
   async function begin(repository: RepositoryRow, callerArn: string, commands: readonly RefCommand[], process: string, cause?: RefChangeCause): Promise<() => Promise<void>> {
@@ -168,7 +197,7 @@ export function refChanges({ db, clock, jobs, outbox, watches, git, followers = 
       const current = await lockRepository(tx, change, change.repository_id);
       if (!current) throw new RepositoryGone('the repository has been deleted');
       const others = await refChangesIn(tx, change);
-      if (others.some(({ commands }) => commands.some(({ ref }) => refs.has(ref)))) return false;
+      if (others.some((other) => leases.isLeft(other) || other.commands.some(({ ref }) => refs.has(ref)))) return false;
       await insertRefChange(tx, change);
       await jobs.wake(tx, jobKey(change), clock.now() + LOOK_AFTER);
       return true;

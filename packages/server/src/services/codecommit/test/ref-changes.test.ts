@@ -1,5 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { FakeClock } from '@slipway/testkit';
 import { NO_OBJECT } from '../../../git/index.ts';
@@ -67,6 +69,16 @@ describe('a server that ends between a change\'s intent and its settling', () =>
     await leave([{ ref: 'refs/heads/x', old: NO_OBJECT, new: commit }], processIdentity(orphan.pid!));
     await clock.advance(6_000);
     expect((await ended)[1]).toBe('SIGKILL');
+    await nothingLeft();
+  });
+
+  it('frees what its git had locked when it was killed, for the next change and for packing', async () => {
+    const bare = join(house.data, 'git', `${row.repository_id}.git`);
+    await leave([{ ref: 'refs/heads/main', old: commit, new: commit }]);
+    for (const name of ['refs/heads/main', 'HEAD', 'packed-refs']) await writeFile(join(bare, `${name}.lock`), '');
+    await house.call('PutFile', { repositoryName: 'site', branchName: 'main', filePath: 'b', fileContent: Buffer.from('2'), parentCommitId: commit });
+    await house.git.repository(row.repository_id).tidy(new AbortController().signal, unguarded);
+    expect((await readdir(bare, { recursive: true })).filter((name) => name.endsWith('.lock'))).toEqual([]);
     await nothingLeft();
   });
 
