@@ -75,7 +75,8 @@ export class ProcessWorkspace implements Workspace {
   async stop(graceMs: number): Promise<void> {
     if (graceMs > 0) {
       // The marked processes alone: the sandbox's own outer processes would end everything at once.
-      await askProcesses(() => this.#workers(), graceMs);
+      const keeper = this.#keeper();
+      await askProcesses(() => buildProcesses(this.#request.mark).filter(({ pid }) => pid !== keeper), graceMs);
     }
     await this.#end();
   }
@@ -100,11 +101,9 @@ export class ProcessWorkspace implements Workspace {
     await rm(stateFolder(this.#request.folder), { recursive: true, force: true });
   }
 
-  /** Everything but the keeper, which waits for its shell, and would survive TERM for the whole grace. */
-  #workers(): ReturnType<typeof buildProcesses> {
-    const marked = buildProcesses(this.#request.mark);
-    const pids = new Set(marked.map(({ pid }) => pid));
-    return marked.filter(({ parent }) => pids.has(parent));
+  /** The keeper, of all processes with the mark the first: it waits for its shell, and would survive TERM for the whole grace. */
+  #keeper(): number | undefined {
+    return buildProcesses(this.#request.mark).toSorted((a, b) => Number(a.started) - Number(b.started) || a.pid - b.pid)[0]?.pid;
   }
 
   #roots(): number[] {

@@ -47,6 +47,8 @@ export interface ComposeDeps {
   readonly endpoint: () => string;
   readonly programs: { readonly supervisor: string; readonly agent: string };
   readonly runner: BuildRunner;
+  /** The certificates that the endpoint shows, where it has any. */
+  readonly certificates: string | undefined;
 }
 
 /** The house, its rooms bound to each other, nothing of it running yet. */
@@ -91,7 +93,7 @@ export async function compose(deps: ComposeDeps): Promise<House> {
     ...config.sshPort !== undefined && { ssh: { port: config.sshPort, bind: config.bind, hostKeyFile: join(folder.keys, 'ssh_host_ed25519_key'), keys: iam.sshKeys } } });
   const cloudwatchLogs = createCloudWatchLogs({ db, clock, jobs, paging, logs, authorizer });
   const cloudwatch = createCloudWatch({ db, clock, jobs, outbox, paging, peers, log, metrics });
-  const runner = await chooseRunner(deps.runner);
+  const runner = await chooseRunner({ ...config.builds, wanted: deps.runner, certificates: deps.certificates });
   const eventbridge = createEventBridge({ db, clock, jobs, paging, peers, identities, authorizer, resourcePolicies: iam.resourcePolicies, seal, outbound, log });
 
   const rooms: Room[] = [

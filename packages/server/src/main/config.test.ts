@@ -9,7 +9,7 @@ describe('readConfig', () => {
   it('without flags and variables: the documented defaults', () => {
     expect(readConfig({}, {})).toEqual({
       port: 4566, bind: '127.0.0.1', data: join(homedir(), '.slipway'), region: 'us-east-1', accountId: '000000000000',
-      tls: undefined, rootKey: undefined, databaseUrl: undefined, masterKeyFile: undefined, runner: 'auto', logLevel: 'info',
+      sshPort: undefined, tls: undefined, rootKey: undefined, databaseUrl: undefined, masterKeyFile: undefined, runner: 'auto', concurrentBuilds: 20, builds: { network: 'isolated', containerSocket: undefined, containerImage: undefined, privileged: false }, logLevel: 'info',
       allowEndpoints: [], smtp: undefined, dev: false,
     });
   });
@@ -49,7 +49,7 @@ describe('readConfig', () => {
     [{ bind: 'example.org' }, "--bind is 'example.org'; accepted is an IP address"],
     [{ region: 'europe' }, "--region is 'europe'; accepted is a region such as us-east-1"],
     [{ 'account-id': '12' }, "--account-id is '12'; accepted is 12 digits"],
-    [{ runner: 'docker' }, "--runner is 'docker'; accepted is auto, sandbox or plain"],
+    [{ runner: 'docker' }, "--runner is 'docker'; accepted is auto, sandbox, container or plain"],
     [{ 'log-level': 'debug' }, "--log-level is 'debug'; accepted is info, warn or error"],
     [{ 'allow-endpoints': '10.0.0.1' }, "--allow-endpoints is '10.0.0.1'; accepted is a comma-separated list of CIDRs such as 10.1.0.0/16, private, loopback"],
     [{ 'allow-endpoints': 'private,10.0.0.0/33' }, "--allow-endpoints is 'private,10.0.0.0/33'; accepted"],

@@ -19,8 +19,9 @@ export interface Config {
   readonly databaseUrl: string | undefined;
   /** Given for PostgreSQL, where several servers share it; made in the data folder otherwise. */
   readonly masterKeyFile: string | undefined;
-  /** What builds run in. `auto`: a sandbox where bubblewrap works; plain processes only when asked for by name. */
-  readonly runner: 'auto' | 'sandbox' | 'plain';
+  /** What builds run in. `auto`: a sandbox where bubblewrap works, containers for images other than AWS's own; plain processes only when asked for by name. */
+  readonly runner: 'auto' | 'sandbox' | 'container' | 'plain';
+  readonly builds: BuildSettings;
   /** How many builds of one account run at once in one region; the others wait. */
   readonly concurrentBuilds: number;
   readonly logLevel: 'info' | 'warn' | 'error';
@@ -30,6 +31,18 @@ export interface Config {
   readonly smtp: SmtpServer | undefined;
   /** The customary `test`/`test` key is root. Loopback only. */
   readonly dev: boolean;
+}
+
+/** The place that builds run in, as far as the runner does not say it. */
+export interface BuildSettings {
+  /** What builds reach beside this server: the outside by a proxy, nothing, or all that this machine reaches. */
+  readonly network: 'isolated' | 'none' | 'host';
+  /** The container engine's Unix socket; looked for in the usual places otherwise. */
+  readonly containerSocket: string | undefined;
+  /** The image that aws/codebuild/… stands for in containers. */
+  readonly containerImage: string | undefined;
+  /** Whether projects may have privileged containers. */
+  readonly privileged: boolean;
 }
 
 export interface SmtpServer {
@@ -61,7 +74,11 @@ export const settings = [
   { flag: 'root-secret-access-key', variable: 'SLIPWAY_ROOT_SECRET_ACCESS_KEY', value: 'SECRET', help: 'its secret (prefer the variable: flags show in `ps`)' },
   { flag: 'database-url', variable: 'SLIPWAY_DATABASE_URL', value: 'URL', help: 'PostgreSQL instead of the embedded database' },
   { flag: 'master-key-file', variable: 'SLIPWAY_MASTER_KEY_FILE', value: 'FILE', help: '32 random bytes, base64; required with PostgreSQL' },
-  { flag: 'runner', variable: 'SLIPWAY_RUNNER', value: 'auto|sandbox|plain', help: 'what builds run in (auto)' },
+  { flag: 'runner', variable: 'SLIPWAY_RUNNER', value: 'auto|sandbox|container|plain', help: 'what builds run in (auto)' },
+  { flag: 'build-network', variable: 'SLIPWAY_BUILD_NETWORK', value: 'isolated|none|host', help: "what builds reach beside this server: outside by a proxy, nothing, or this machine's network (isolated)" },
+  { flag: 'container-socket', variable: 'SLIPWAY_CONTAINER_SOCKET', value: 'FILE', help: "Docker's or Podman's socket (DOCKER_HOST, or the usual places)" },
+  { flag: 'container-image', variable: 'SLIPWAY_CONTAINER_IMAGE', value: 'IMAGE', help: 'what aws/codebuild/… images stand for in containers (none)' },
+  { flag: 'privileged-builds', variable: 'SLIPWAY_PRIVILEGED_BUILDS', value: 'yes|no', help: 'let projects ask for privilegedMode, which is root on this machine (no)' },
   { flag: 'concurrent-builds', variable: 'SLIPWAY_CONCURRENT_BUILDS', value: 'NUMBER', help: 'builds that run at once in one account and region (20)' },
   { flag: 'allow-endpoints', variable: 'SLIPWAY_ALLOW_ENDPOINTS', value: 'LIST', help: 'addresses beside public ones that HTTP endpoints may have: CIDRs, `private`, `loopback` (none)' },
   { flag: 'smtp-url', variable: 'SLIPWAY_SMTP_URL', value: 'URL', help: 'mail server of SNS, smtp:// or smtps://user:password@host:port (prefer the variable: flags show in `ps`)' },
@@ -115,7 +132,13 @@ export function readConfig(flags: Readonly<Record<string, string | boolean | und
       (dev ? { accessKeyId: 'test', secretAccessKey: 'test' } : undefined),
     databaseUrl: databaseUrl?.value,
     masterKeyFile,
-    runner: checked(given('runner'), 'auto', isOneOf('auto', 'sandbox', 'plain'), 'auto, sandbox or plain') as Config['runner'],
+    runner: checked(given('runner'), 'auto', isOneOf('auto', 'sandbox', 'container', 'plain'), 'auto, sandbox, container or plain') as Config['runner'],
+    builds: {
+      network: checked(given('build-network'), 'isolated', isOneOf('isolated', 'none', 'host'), 'isolated, none or host') as BuildSettings['network'],
+      containerSocket: given('container-socket') && resolve(given('container-socket')!.value),
+      containerImage: given('container-image')?.value,
+      privileged: checked(given('privileged-builds'), 'no', isOneOf('yes', 'no'), 'yes or no') === 'yes',
+    },
     concurrentBuilds: Number(checked(given('concurrent-builds'), '20', (value) => /^[1-9]\d{0,3}$/.test(value), 'a number from 1 to 9999')),
     allowEndpoints: parseRanges(checked(given('allow-endpoints'), '', (value) => parseRanges(value) !== undefined, 'a comma-separated list of CIDRs such as 10.1.0.0/16, private, loopback'))!,
     smtp: smtpServer(given('smtp-url')),

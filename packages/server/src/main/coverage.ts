@@ -32,6 +32,7 @@ export async function coverage(): Promise<ServiceCoverage[]> {
     endpoint: () => 'http://localhost',
     programs: { supervisor: '', agent: '' },
     runner: 'dummy',
+    certificates: undefined,
   });
   try {
     return house.services.map((service) => {

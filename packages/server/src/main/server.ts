@@ -51,6 +51,7 @@ export async function startServer(config: Config, options: ServerOptions): Promi
     endpoint: () => endpoint,
     programs: options.programs,
     runner: options.runner ?? config.runner,
+    certificates: tls && String(tls.cert),
   });
 
   const edge = createEdge({

@@ -216,7 +216,8 @@ function encodeAuth({ username, password, server }: RegistryAuth, image: string)
   return Buffer.from(JSON.stringify({ username, password, serveraddress })).toString('base64url');
 }
 
-const encodeImage = (image: string): string => image.split('/').map(encodeURIComponent).join('/');
+/** Podman takes colons and @ as they are only. */
+const encodeImage = (image: string): string => encodeURIComponent(image).replaceAll('%2F', '/').replaceAll('%3A', ':').replaceAll('%40', '@');
 
 function parse<T>(line: string): T | undefined {
   try {

@@ -94,18 +94,21 @@ function checkPairing({ source, artifacts }: BuildDefinition): void {
   if ((source.type === 'CODEPIPELINE') !== (artifacts.type === 'CODEPIPELINE')) refuse('Source and artifacts must both be CODEPIPELINE or neither: a project of type CODEPIPELINE is used only by a pipeline');
 }
 
-/** Images that stand for the environment which this installation's runner offers. */
-const curatedImage = /^aws\/codebuild\/[a-z0-9_.-]+:[a-z0-9_.-]+$/;
-
 function checkEnvironment(environment: ProjectEnvironment): void {
   if (environment.type !== 'LINUX_CONTAINER') throw notSupported(`The environment type ${environment.type} (supported is LINUX_CONTAINER)`);
-  if (!curatedImage.test(environment.image)) throw notSupported(`The image ${environment.image}: builds run in a sandbox on this machine's own system, for which the images aws/codebuild/… stand. Another image`);
   refuseMembers(environment, ['certificate', 'fleet'], (name) => notSupported(`The environment ${name}`));
-  refuseMembers(environment, ['privilegedMode', 'registryCredential', 'computeConfiguration', 'dockerServer', 'hostKernel'], notSupported);
-  if (environment.imagePullCredentialsType && environment.imagePullCredentialsType !== 'CODEBUILD') throw notSupported(`imagePullCredentialsType ${environment.imagePullCredentialsType}`);
+  refuseMembers(environment, ['computeConfiguration', 'dockerServer', 'hostKernel'], notSupported);
+  checkRegistry(environment);
   for (const variable of environment.environmentVariables ?? []) {
     if (!variableNamePattern.test(variable.name)) refuse(`Invalid environment variable name: '${variable.name}'`);
   }
+}
+
+function checkRegistry({ image, imagePullCredentialsType, registryCredential }: ProjectEnvironment): void {
+  if (/[\s\0]|^-/.test(image) || image === '') refuse(`Invalid image: ${JSON.stringify(image)}`);
+  if (registryCredential === undefined) return;
+  if (imagePullCredentialsType !== 'SERVICE_ROLE') refuse('A registryCredential requires imagePullCredentialsType SERVICE_ROLE: it is read as the service role');
+  if (registryCredential.credentialProvider !== 'SECRETS_MANAGER') refuse(`Invalid credentialProvider: ${registryCredential.credentialProvider}`);
 }
 
 function checkUnsupported(definition: BuildDefinition): void {
@@ -129,7 +132,7 @@ export function withoutRemoved(definition: ProjectDefinition): ProjectDefinition
 }
 
 const OVERRIDES_NOT_HONOURED = [
-  'registryCredentialOverride', 'fleetOverride', 'hostKernelOverride', 'certificateOverride', 'debugSessionEnabled', 'buildStatusConfigOverride',
+  'fleetOverride', 'hostKernelOverride', 'certificateOverride', 'debugSessionEnabled', 'buildStatusConfigOverride',
 ] as const;
 
 /**
@@ -164,6 +167,7 @@ export function withOverrides(project: ProjectDefinition, input: StartBuildInput
       computeType: input.computeTypeOverride ?? environment.computeType,
       privilegedMode: input.privilegedModeOverride ?? environment.privilegedMode,
       imagePullCredentialsType: input.imagePullCredentialsTypeOverride ?? environment.imagePullCredentialsType,
+      registryCredential: input.registryCredentialOverride ?? environment.registryCredential,
       environmentVariables: mergedVariables(environment.environmentVariables ?? [], input.environmentVariablesOverride ?? []),
     },
     cache: input.cacheOverride ?? project.cache,

@@ -13,6 +13,7 @@ import { deadlineOf, endHere, enter, interruption, leave } from './decide.ts';
 import { tokenPurpose } from './doors.ts';
 import { buildEnvironment } from './environment.ts';
 import { becomeRole } from './held.ts';
+import { placeOf, placeSpec } from './runner.ts';
 import { SourceError, type FetchedSources } from './sources/index.ts';
 import type { StepDeps, StepRunner } from './steps.ts';
 import { givenVariables, VariableError, type GivenVariables } from './variables.ts';
@@ -67,23 +68,24 @@ async function prepare(deps: StepDeps, run: JobRun, build: StoredBuild, folder: 
 
 /** The row knows the token's hash and the first line's number before the supervisor has them. */
 async function begin(deps: StepDeps, run: JobRun, build: StoredBuild, folder: string, { sources, buildspec, variables }: Prepared): Promise<'on'> {
-  const { kind } = deps.runner;
-  if (kind === undefined) throw new Error('a build was provisioned without a runner');
+  const place = placeOf(deps.runner, build.definition.environment);
+  if ('problem' in place) throw new Error(`a build was provisioned without a runner: ${place.problem}`);
+  const { kind } = place;
   const token = randomBytes(32).toString('base64url');
-  const path = kind === 'sandbox' ? join('/codebuild/output', sources.primary.path) : sourceFolder(folder, sources.primary.path);
-  const place = buildspecPlace(build.definition.source.buildspec);
+  const path = kind === 'sandbox' || kind === 'container' ? join('/codebuild/output', sources.primary.path) : sourceFolder(folder, sources.primary.path);
+  const written = buildspecPlace(build.definition.source.buildspec);
   // The token is committed with the lines: a server that died before the build was claimed has said them already.
   const lines = build.credentials_token !== null ? [] : [
     'Phase is DOWNLOAD_SOURCE',
     `CODEBUILD_SRC_DIR=${path}`,
-    `YAML location is ${'file' in place ? join(path, place.file) : 's3' in place ? place.s3 : "the project's buildspec"}`,
+    `YAML location is ${'file' in written ? join(path, written.file) : 's3' in written ? written.s3 : "the project's buildspec"}`,
     ...phaseLines('DOWNLOAD_SOURCE', 'SUCCEEDED'),
   ];
   const prepared = { ...build, resolved_version: sources.primary.resolvedVersion ?? null, credentials_token: deps.hash(token, tokenPurpose) };
   if (!(await deps.commit(run, build, prepared, { lines }))) return 'on';
   const firstLine = build.log_stream === null ? 0 : build.log_next + lines.length;
   const spec: Omit<BuildSpec, 'folder'> = {
-    runner: kind,
+    ...placeSpec(deps.runner, place, build.definition.environment.computeType, deps.endpoint()),
     buildspec,
     source: sources.primary.path,
     secondarySources: Object.fromEntries(Object.entries(sources.secondary).map(([identifier, source]) => [identifier, source.path])),

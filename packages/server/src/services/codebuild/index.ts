@@ -30,7 +30,7 @@ import { sourceCredentials } from './source-credentials.ts';
 import { createSources } from './sources/index.ts';
 import { unfinishedBuilds } from './store.ts';
 
-export { chooseRunner, type BuildRunner, type ChosenRunner } from './runner.ts';
+export { chooseRunner, type BuildRunner, type ChosenRunner, type RunnerSettings } from './runner.ts';
 
 export interface CodeBuildDeps extends BuildsDeps {
   readonly log: Log;
@@ -78,7 +78,7 @@ export function createCodeBuild(deps: CodeBuildDeps): Room {
     doors: [credentialsDoor({ ...deps, held })],
     /** Takes up the builds that went on while no server was there to follow them. */
     async start() {
-      if (deps.runner.kind === 'sandbox' || deps.runner.kind === 'plain') standby.ready();
+      if (deps.runner.kind !== undefined && deps.runner.kind !== 'dummy') standby.ready();
       const left = await unfinishedBuilds(db);
       if (left.length > 0) await db.transaction(async (tx) => { for (const build of left) await jobs.wake(tx, buildJob(build)); });
     },

@@ -1,11 +1,13 @@
 import { mkdir } from 'node:fs/promises';
 import type { PhaseContext } from '@slipway/contracts/codebuild';
+import type { JobRun } from '../../engine/jobs.ts';
 import { ServiceError } from '../../kernel/errors.ts';
 import { buildArn } from './arns.ts';
 import { logNames, type StoredBuild } from './build.ts';
 import { endHere, enter, interruption, leave } from './decide.ts';
 import { becomeRole } from './held.ts';
-import { computeLine, runnerLine } from './runner.ts';
+import { pullImage } from './image.ts';
+import { placeLines, placeOf, type BuildPlace } from './runner.ts';
 import { admitted } from './queue.ts';
 import type { StepDeps, StepRunner } from './steps.ts';
 import { lockQueue, queueState } from './store.ts';
@@ -36,24 +38,27 @@ export const provision: StepRunner = async (deps, run, build) => {
     await commit(run, build, endHere(build, clock.now(), interrupted));
     return 'on';
   }
-  const problem = runner.kind === undefined ? { statusCode: 'CLIENT_ERROR', message: runner.problem ?? 'Builds cannot run here' } : await refusal(deps, build);
+  const { environment } = build.definition;
+  const place = placeOf(runner, environment);
+  const problem = 'problem' in place ? { statusCode: 'CLIENT_ERROR', message: place.problem } : await refusal(deps, run, build, place);
   const now = clock.now();
-  if (problem || runner.kind === undefined) {
+  if (problem || 'problem' in place) {
     await commit(run, build, endHere(build, now, { status: 'FAILED', ...(problem ? { context: problem } : {}) }));
     return 'on';
   }
   await mkdir(deps.folderOf(build), { recursive: true, mode: 0o700 });
   const provisioned = { ...build, log_stream: logNames(build)?.stream ?? null, node: deps.node };
-  const { environment } = build.definition;
-  await commit(run, build, enter(leave(provisioned, now, 'SUCCEEDED'), 'DOWNLOAD_SOURCE', now), { lines: [runnerLine(runner.kind, environment.image), computeLine(environment.computeType)] });
+  await commit(run, build, enter(leave(provisioned, now, 'SUCCEEDED'), 'DOWNLOAD_SOURCE', now), { lines: placeLines(place, environment) });
   return 'on';
 };
 
 /** What the role lacks to begin with, in AWS's words. */
-async function refusal({ held }: StepDeps, build: StoredBuild): Promise<PhaseContext | undefined> {
+async function refusal({ held, peers }: StepDeps, run: JobRun, build: StoredBuild, place: BuildPlace): Promise<PhaseContext | undefined> {
   const { serviceRole } = build.definition;
   const role = await becomeRole(held, build);
   if ('problem' in role) return role.problem;
+  const noImage = await pullImage(peers, build, place, role.role, run.signal);
+  if (noImage) return noImage;
   if (!logNames(build)) return undefined;
   try {
     await held.openLog(build);

@@ -1,45 +1,116 @@
-import { bestRunner, runnerOf, type RunnerKind } from '@slipway/builder';
+import { bestRunner, computeLimits, engineProblem, findEngineSocket, runnerOf, type BuildSpec, type NetworkMode, type RunnerKind } from '@slipway/builder';
+import type { ProjectEnvironment } from '@slipway/contracts/codebuild';
 
 /** What builds run in. `dummy` succeeds without processes, for tests. */
-export type BuildRunner = 'auto' | 'sandbox' | 'plain' | 'dummy';
+export type BuildRunner = 'auto' | 'sandbox' | 'container' | 'plain' | 'dummy';
+
+/** What the operator says of the place that builds run in. */
+export interface RunnerSettings {
+  readonly wanted: BuildRunner;
+  /** What builds may reach. */
+  readonly network: NetworkMode;
+  /** The container engine's socket; looked for in the usual places when absent. */
+  readonly containerSocket?: string | undefined;
+  /** The image that AWS's own images stand for in containers. */
+  readonly containerImage?: string | undefined;
+  /** Whether projects may ask for privileged containers, which are root on this machine. */
+  readonly privileged: boolean;
+  /** Certificates of authorities that builds must trust to reach us. */
+  readonly certificates?: string | undefined;
+}
 
 /** The runner that this installation's builds have, or why they cannot run. */
-export interface ChosenRunner {
+export interface ChosenRunner extends Pick<RunnerSettings, 'network' | 'containerImage' | 'privileged' | 'certificates'> {
+  /** For AWS's own images. */
   readonly kind?: RunnerKind;
   readonly problem?: string;
+  /** The engine's socket, for all other images. */
+  readonly engine?: string;
+  /** Why there is none. */
+  readonly noEngine?: string;
   /** What the operator should know of the isolation that builds have. */
   readonly notice?: string;
 }
 
-const wayOut = 'Install bubblewrap, or let builds run as plain processes without isolation: --runner plain, or SLIPWAY_RUNNER=plain.';
+const wayOut = 'Install bubblewrap, or a container engine, or let builds run as plain processes without isolation: --runner plain, or SLIPWAY_RUNNER=plain.';
 
-/** A build's commands are somebody's program: without a sandbox they run only where the operator has said so. */
-export async function chooseRunner(wanted: BuildRunner): Promise<ChosenRunner> {
-  if (wanted === 'dummy') return { kind: 'dummy' };
+/** A build's commands are somebody's program: without isolation they run only where the operator has said so. */
+export async function chooseRunner(settings: RunnerSettings): Promise<ChosenRunner> {
+  const { wanted, network, containerImage, privileged, certificates } = settings;
+  const common = { network, containerImage, privileged, certificates };
+  if (wanted === 'dummy') return { ...common, kind: 'dummy' };
   if (wanted === 'plain') {
     const why = await runnerOf('plain').unavailable();
-    if (why !== undefined) return refused(why);
-    return { kind: 'plain', notice: 'Builds run as plain processes of this user, without isolation: they can read and change whatever this user can.' };
+    if (why !== undefined) return { ...common, ...refused(why) };
+    return { ...common, kind: 'plain', noEngine: 'this installation runs builds as plain processes', notice: 'Builds run as plain processes of this user, without isolation: they can read and change whatever this user can.' };
+  }
+  const engine = wanted === 'sandbox' ? { noEngine: 'this installation runs builds in sandboxes only' } : await findEngine(settings.containerSocket);
+  if (wanted === 'container') {
+    if (engine.engine === undefined) return { ...common, ...refused(engine.noEngine ?? '') };
+    return { ...common, ...engine, kind: 'container', notice: `Builds run in containers (${engine.engine}), ${reach[network]}.` };
   }
   const best = await bestRunner();
-  if (best.kind !== 'sandbox') return refused(best.why ?? 'there is no sandbox');
-  return { kind: 'sandbox', notice: 'Builds run in a sandbox (bubblewrap): processes, files and /tmp of their own, this machine\'s system read-only, its network shared.' };
+  const others = engine.engine === undefined ? '' : ` Images other than aws/codebuild/… run in containers (${engine.engine}).`;
+  if (best.kind === 'sandbox') return { ...common, ...engine, kind: 'sandbox', notice: `Builds run in a sandbox (bubblewrap): processes, files and /tmp of their own, this machine's system read-only, ${reach[network]}.${others}` };
+  if (engine.engine !== undefined) return { ...common, ...engine, kind: 'container', notice: `Builds run in containers (${engine.engine}), ${reach[network]}.` };
+  return { ...common, ...refused(best.why ?? 'there is no sandbox') };
 }
 
-const refused = (why: string): ChosenRunner => {
+const reach: Readonly<Record<NetworkMode, string>> = {
+  isolated: 'a network of their own with ways to this server and, by a proxy, outside',
+  none: 'a network of their own with a way to this server only',
+  host: "this machine's network shared, its loopback ports included",
+};
+
+async function findEngine(named: string | undefined): Promise<{ engine?: string; noEngine?: string }> {
+  const socket = named ?? findEngineSocket();
+  if (socket === undefined) return { noEngine: 'no container engine was found: name its socket with --container-socket or SLIPWAY_CONTAINER_SOCKET' };
+  const problem = await engineProblem(socket);
+  return problem === undefined ? { engine: socket } : { noEngine: problem };
+}
+
+const refused = (why: string): { problem: string; notice: string } => {
   const problem = `Builds cannot run here: ${why}. ${wayOut}`;
   return { problem, notice: problem };
 };
 
-/** How a build's log says what the image stands for. */
-export const runnerLine = (kind: RunnerKind, image: string): string => `The image ${image} stands for this machine's own system, ${words[kind]}`;
+/** Images that stand for the environment which this installation offers. */
+export const isCurated = (image: string): boolean => /^aws\/codebuild\/[a-z0-9_.-]+:[a-z0-9_.-]+$/.test(image);
 
-/** A project must name a compute type; no runner here enforces one, which the build's log says. */
-export const computeLine = (computeType: string): string => `The compute type ${computeType} sets no limit to memory and processors here`;
+/** Where a build runs: in which runner, and for containers in which image. */
+export type BuildPlace = { readonly kind: Exclude<RunnerKind, 'container'> } | { readonly kind: 'container'; readonly socket: string; readonly image: string; readonly privileged: boolean };
 
-const words: Readonly<Record<RunnerKind, string>> = {
+/** The place that a build's environment asks for, or in words why it is not to be had here. */
+export function placeOf(runner: ChosenRunner, { image, privilegedMode = false }: Pick<ProjectEnvironment, 'image' | 'privilegedMode'>): BuildPlace | { readonly problem: string } {
+  if (runner.kind === undefined) return { problem: runner.problem ?? 'Builds cannot run here' };
+  if (runner.kind === 'dummy') return { kind: 'dummy' };
+  if (isCurated(image) && !privilegedMode && runner.kind !== 'container') return { kind: runner.kind };
+  if (runner.engine === undefined) return { problem: `The image ${image}${privilegedMode ? ' with privilegedMode' : ''} needs a container engine: ${runner.noEngine ?? 'there is none'}` };
+  if (privilegedMode && !runner.privileged) return { problem: "privilegedMode is not allowed here: a privileged container is as good as root on the server's machine. The operator allows it with --privileged-builds yes, or SLIPWAY_PRIVILEGED_BUILDS=yes" };
+  if (isCurated(image) && runner.containerImage === undefined) return { problem: `The image ${image} stands for what this installation offers, which in containers is nothing yet: the operator names an image with --container-image or SLIPWAY_CONTAINER_IMAGE` };
+  return { kind: 'container', socket: runner.engine, image: isCurated(image) ? runner.containerImage! : image, privileged: privilegedMode };
+}
+
+/** What the supervisor is told of the place. */
+export function placeSpec(runner: ChosenRunner, place: BuildPlace, computeType: string, endpoint: string): Pick<BuildSpec, 'runner' | 'container' | 'limits' | 'network' | 'certificates'> {
+  const { kind } = place;
+  const limits = computeLimits(computeType);
+  return {
+    runner: kind,
+    ...(kind === 'container' ? { container: { socket: place.socket, image: place.image, privileged: place.privileged } } : {}),
+    ...(kind === 'sandbox' || kind === 'container' ? { network: { mode: runner.network, endpoint }, ...(limits === undefined ? {} : { limits }) } : {}),
+    ...(runner.certificates === undefined ? {} : { certificates: runner.certificates }),
+  };
+}
+
+/** How a build's log says what the image stands for, and what the compute type means. */
+export function placeLines(place: BuildPlace, { image, computeType }: Pick<ProjectEnvironment, 'image' | 'computeType'>): string[] {
+  const stands = place.kind === 'container' ? (place.image === image ? `The build runs in a container of the image ${image}` : `The image ${image} stands for ${place.image}, in a container`) : `The image ${image} stands for this machine's own system, ${words[place.kind]}`;
+  return [stands, ...(place.kind === 'plain' || place.kind === 'dummy' ? [`The compute type ${computeType} sets no limit to memory and processors here`] : [])];
+}
+
+const words: Readonly<Record<Exclude<RunnerKind, 'container'>, string>> = {
   sandbox: 'in a sandbox (bubblewrap)',
-  container: 'in a container',
   plain: 'as plain processes without isolation',
   dummy: 'played by the dummy runner',
 };
