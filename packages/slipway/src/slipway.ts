@@ -4,6 +4,7 @@ import { credentialHelper } from './credential-helper.ts';
 import { demo } from './demo/demo.ts';
 import { env } from './env.ts';
 import { mirror } from './mirror.ts';
+import { run } from './run/run.ts';
 import { start } from './start.ts';
 import { UsageError } from './usage.ts';
 
@@ -16,6 +17,7 @@ const commands: Record<string, Command> = {
   start: { help: 'start the server', run: start },
   env: { help: 'print the exports that point the aws CLI, the SDKs and git at the running server', run: env },
   demo: { help: 'from git push to a running site on three local hosts', run: demo },
+  run: { help: "run a folder's buildspec on this machine, without a server", run },
   mirror: { help: 'keep a repository in step with a git remote elsewhere', run: mirror },
   'credential-helper': { help: 'git credential helper: signs with the AWS credentials in the environment', run: credentialHelper },
 };

@@ -35,7 +35,7 @@ function base64Forms(text: string): string[] {
 
 function urlForms(text: string): string[] {
   // A lone surrogate cannot be written as a URL.
-  if (!text.isWellFormed()) return [];
+  if (/\p{Surrogate}/u.test(text)) return [];
   const component = encodeURIComponent(text);
   const strict = component.replace(/[!'()*]/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`);
   const forms = [component, strict, encodeURI(text), strict.replaceAll('%20', '+'), strict.replaceAll('%20', '+').replaceAll('~', '%7E'), strict.replaceAll('%2F', '/')];
