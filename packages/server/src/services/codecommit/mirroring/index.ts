@@ -5,10 +5,11 @@ import type { Database } from '../../../kernel/database.ts';
 import { service } from '../../../kernel/service.ts';
 import type { AccessTable, Call, OperationRequest, Operations, Service } from '../../../kernel/service.ts';
 import { OutboundRefused } from '../../../outbound/index.ts';
+import { gitAccess } from '../access.ts';
 import { repositoryArn } from '../arns.ts';
 import { existing } from '../lookup.ts';
 import type { RefFollower } from '../refs/ref-changes.ts';
-import { findRepositoryById } from '../store.ts';
+import { findRepository, findRepositoryById } from '../store.ts';
 import type { RepositoryRow } from '../store.ts';
 import { fail, mirrorInput } from './input.ts';
 import { deleteMirror, findMirror, listMirrors, noteSync, putMirror } from './store.ts';
@@ -55,7 +56,7 @@ export function mirroring(deps: MirroringDeps): Service {
     run.again(now + mirror.interval_ms);
   });
 
-  return service<CodeCommitMirroringApi>()({ name: 'codecommit-mirroring', actionPrefix: 'codecommit', operations: operations(deps), access, notYet: [] });
+  return service<CodeCommitMirroringApi>()({ name: 'codecommit-mirroring', actionPrefix: 'codecommit', operations: operations(deps), access: access(deps), notYet: [] });
 }
 
 function operations({ db, clock, jobs, seal, outbound }: MirroringDeps) {
@@ -114,14 +115,29 @@ function operations({ db, clock, jobs, seal, outbound }: MirroringDeps) {
 
 const on = ({ repositoryName }: { repositoryName: string }, call: Call): OperationRequest => ({ resource: repositoryArn(call, repositoryName) });
 
-const access: AccessTable<CodeCommitMirroringApi> = {
-  // Whoever sets up a mirror lets the remote write here, or read: what they may not do themselves they may not order.
-  PutRepositoryMirror: (input, call) => [on(input, call), { ...on(input, call), action: input.direction === 'PULL' ? 'codecommit:GitPush' : 'codecommit:GitPull' }],
-  GetRepositoryMirror: on,
-  ListRepositoryMirrors: () => ({ resource: '*' }),
-  DeleteRepositoryMirror: on,
-  StartRepositoryMirrorSync: on,
-};
+/** Whoever sets up a mirror lets the remote write here, or read: what they may not do themselves they may not order. */
+function access({ db, git }: Pick<MirroringDeps, 'db' | 'git'>): AccessTable<CodeCommitMirroringApi> {
+  /** Each reference there is may be moved or deleted: a rule that protects one of them is asked about it. */
+  async function pushesTo(name: string, call: Call): Promise<OperationRequest[]> {
+    const repository = await findRepository(db, call, name);
+    if (!repository) return [];
+    const { read } = git.repository(repository.repository_id);
+    const references = [...await read.references('refs/heads/'), ...await read.references('refs/tags/')];
+    return references.map(([reference]) => gitAccess('GitPush', call, name, reference));
+  }
+
+  return {
+    PutRepositoryMirror: async (input, call) => [
+      on(input, call),
+      gitAccess(input.direction === 'PULL' ? 'GitPush' : 'GitPull', call, input.repositoryName),
+      ...input.direction === 'PULL' ? await pushesTo(input.repositoryName, call) : [],
+    ],
+    GetRepositoryMirror: on,
+    ListRepositoryMirrors: () => ({ resource: '*' }),
+    DeleteRepositoryMirror: on,
+    StartRepositoryMirrorSync: on,
+  };
+}
 
 function described({ name }: RepositoryRow, row: MirrorRow): RepositoryMirror {
   const diverged = JSON.parse(row.diverged) as string[];

@@ -139,6 +139,18 @@ describe('PutRepositoryMirror', () => {
     await expect(call('PutRepositoryMirror', { repositoryName: ours, direction: 'PULL', remoteUrl: http(theirs) }, eve)).rejects.toMatchObject({ name: 'AccessDeniedException', message: expect.stringContaining('codecommit:GitPush') });
   });
 
+  it('is no way around a rule that protects a branch', async () => {
+    await commit(ours, '1');
+    const eve = await s.user(`mallory-${count}`, { Action: 'codecommit:*', Resource: '*' }, {
+      Effect: 'Deny', Action: ['codecommit:GitPush', 'codecommit:DeleteBranch', 'codecommit:PutFile'], Resource: '*',
+      Condition: { StringEqualsIfExists: { 'codecommit:References': ['refs/heads/main'] }, Null: { 'codecommit:References': 'false' } },
+    });
+    const put = () => call('PutRepositoryMirror', { repositoryName: ours, direction: 'PULL', remoteUrl: http(theirs), ...password, force: true }, eve);
+    await expect(put()).rejects.toMatchObject({ name: 'AccessDeniedException', message: expect.stringContaining('explicit deny') });
+    await s.aws.iam.putUserPolicy({ UserName: `mallory-${count}`, PolicyName: 'inline', PolicyDocument: JSON.stringify({ Version: '2012-10-17', Statement: { Effect: 'Allow', Action: 'codecommit:*', Resource: '*' } }) });
+    expect((await put()).mirror).toMatchObject({ direction: 'PULL' });
+  });
+
   it('with wrong credentials ends in a status that says so', async () => {
     await call('PutRepositoryMirror', { repositoryName: ours, direction: 'PULL', remoteUrl: http(theirs), userName: 'x', password: 'wrong' });
     await s.settled();
