@@ -18,7 +18,6 @@ import type { Wakes } from './wakes.ts';
 export const DELIVERY = 'sns/subscription';
 
 export interface DeliverDeps extends AttemptDeps {
-  readonly db: Database;
   readonly jobs: Jobs;
   readonly wakes: Wakes;
 }
@@ -92,7 +91,7 @@ async function serve(deps: DeliverDeps, pace: ReturnType<typeof createPace>, run
           const { ready, next } = await choose(deps, pace, topic, to, flying);
           for (const row of ready) launch(topic, to, row);
           if (flying.size === 0) {
-            const end = to.status === 'pending' ? to.created + PENDING_MS : undefined;
+            const end = to.status === 'confirmed' ? undefined : to.created + PENDING_MS;
             const due = Math.min(next ?? Infinity, end ?? Infinity);
             if (due !== Infinity) run.again(Math.max(due, clock.now()));
             return;
@@ -110,7 +109,10 @@ async function serve(deps: DeliverDeps, pace: ReturnType<typeof createPace>, run
 
 const nameOf = (row: DeliveryRow): string => `${row.sequence}/${row.message}`;
 
-const isExpired = (row: SubscriptionRow, now: number): boolean => row.status === 'pending' && now >= row.created + PENDING_MS;
+const isExpired = (row: SubscriptionRow, now: number): boolean => row.status !== 'confirmed' && now >= row.created + PENDING_MS;
+
+/** Whoever is not subscribed gets nothing but the question whether to be. */
+const mayHave = (to: SubscriptionRow, { kind }: Pending): boolean => to.status === 'confirmed' || kind === (to.status === 'pending' ? 'confirmation' : 'farewell');
 
 /** What may go now, and when there is more. In a FIFO topic one message of a group at a time, in order. */
 async function choose(deps: DeliverDeps, pace: ReturnType<typeof createPace>, topic: TopicRow, to: SubscriptionRow, flying: ReadonlyMap<string, Pending>): Promise<{ ready: Pending[]; next: number | undefined }> {
@@ -120,10 +122,11 @@ async function choose(deps: DeliverDeps, pace: ReturnType<typeof createPace>, to
   const most = ['http', 'https'].includes(to.protocol) ? effectivePolicy(attributesOf(topic)['DeliveryPolicy'], attributesOf(to)['DeliveryPolicy']).throttlePolicy?.maxReceivesPerSecond : undefined;
   const { free, from } = pace.room(to.id, most);
   const candidates = topic.topic.endsWith('.fifo') ? await headsOfGroups(deps.db, to, [...flying.values()].map((row) => row.group_id)) : (await listByDue(deps.db, to, IN_FLIGHT * 2)).filter((row) => !flying.has(nameOf(row)));
-  const due = candidates.filter((row) => row.due <= now);
+  const wanted = candidates.filter((row) => mayHave(to, row));
+  const due = wanted.filter((row) => row.due <= now);
   const ready = due.slice(0, Math.min(room, free));
   pace.note(to.id, most, ready.length);
-  const later = candidates.filter((row) => row.due > now).map((row) => row.due);
+  const later = wanted.filter((row) => row.due > now).map((row) => row.due);
   if (due.length > ready.length && free < room) later.push(from);
   return { ready, next: later.length === 0 ? undefined : Math.min(...later) };
 }
@@ -149,14 +152,14 @@ async function commit({ db, clock }: DeliverDeps, run: JobRun, ended: readonly E
 async function apply(tx: Transaction, row: Pending, outcome: Outcome, now: number): Promise<void> {
   if (outcome.end === 'done') await deleteDelivery(tx, row);
   else if (outcome.end === 'dead') await updateDelivery(tx, row, { kind: 'dead', attempts: 0, due: now });
-  else await updateDelivery(tx, row, { attempts: row.attempts + 1, due: now + outcome.seconds * 1000 });
+  else await updateDelivery(tx, row, { attempts: row.attempts + 1, due: now + Math.floor(outcome.seconds * 1000) });
 }
 
-/** A subscription that is gone gets nothing more; one that nobody confirmed goes. */
+/** A subscription that is gone gets nothing more; one that nobody confirmed, or wanted back, goes. */
 async function forget({ db }: DeliverDeps, run: JobRun, key: SubscriptionKey, to: SubscriptionRow | undefined): Promise<void> {
   await db.transaction(async (tx) => {
     await run.fence(tx);
-    if (to?.status === 'pending') await deleteSubscription(tx, key);
+    if (to !== undefined && to.status !== 'confirmed') await deleteSubscription(tx, key);
     await deleteDeliveriesOf(tx, key);
   });
 }

@@ -17,6 +17,7 @@ export interface RetryPolicy {
 
 export interface HttpPolicy {
   readonly healthyRetryPolicy: RetryPolicy;
+  /** A subscription is served by one server at a time, so its pace holds however many there are. */
   readonly throttlePolicy?: { readonly maxReceivesPerSecond: number };
   readonly requestPolicy?: { readonly headerContentType: string };
 }

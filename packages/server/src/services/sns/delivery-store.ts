@@ -65,10 +65,6 @@ export async function deleteDeliveriesOf(tx: Transaction, { account, region, id 
   await writing(tx).deleteFrom('sns_deliveries').where('account', '=', account).where('region', '=', region).where('subscription', '=', id).execute();
 }
 
-export async function deleteConfirmations(tx: Transaction, { account, region, id }: Waiting): Promise<void> {
-  await writing(tx).deleteFrom('sns_deliveries').where('account', '=', account).where('region', '=', region).where('subscription', '=', id).where('kind', '=', 'confirmation').execute();
-}
-
 /** Messages that nothing is delivered from any more, as two last deliveries that end at the same time leave behind. */
 export async function sweepMessages(tx: Transaction, times: { now: number; before: number }): Promise<void> {
   const query = writing(tx);

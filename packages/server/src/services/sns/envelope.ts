@@ -4,8 +4,11 @@ import type { Content } from './message.ts';
 import type { Signer } from './signing.ts';
 import type { SubscriptionRow } from './tables.ts';
 
+/** What asks for something: for a subscription's confirmation, or whether its end was meant. */
+type Asking = 'SubscriptionConfirmation' | 'UnsubscribeConfirmation';
+
 export interface Envelope {
-  readonly type: 'Notification' | 'SubscriptionConfirmation';
+  readonly type: 'Notification' | Asking;
   readonly messageId: string;
   /** AWS's JSON, one member to a line. */
   readonly json: string;
@@ -42,15 +45,17 @@ export async function notification({ signer, version }: Sealing, to: Subscriptio
   return { type: 'Notification', messageId: id, json: lines(members) };
 }
 
-/** What asks an endpoint's owner to confirm. */
-export async function confirmation({ signer, version }: Sealing, to: SubscriptionRow, request: { messageId: string; token: string; now: number }): Promise<Envelope> {
+/** What asks an endpoint's owner to confirm, or tells of the subscription's end; the link leads to a confirmed subscription either way. */
+export async function confirmation({ signer, version }: Sealing, to: SubscriptionRow, request: { type: Asking; messageId: string; token: string; now: number }): Promise<Envelope> {
   const TopicArn = topicArn(to);
   const SubscribeURL = subscribeUrl(to, request.token);
-  const Message = `You have chosen to subscribe to the topic ${TopicArn}.\nTo confirm the subscription, visit the SubscribeURL included in this message.`;
+  const Message = request.type === 'SubscriptionConfirmation'
+    ? `You have chosen to subscribe to the topic ${TopicArn}.\nTo confirm the subscription, visit the SubscribeURL included in this message.`
+    : `You have chosen to deactivate subscription ${to.arn}.\nTo cancel this operation and restore the subscription, visit the SubscribeURL included in this message.`;
   const Timestamp = new Date(request.now).toISOString();
-  const signed = { Message, MessageId: request.messageId, SubscribeURL, Timestamp, Token: request.token, TopicArn, Type: 'SubscriptionConfirmation' };
+  const signed = { Message, MessageId: request.messageId, SubscribeURL, Timestamp, Token: request.token, TopicArn, Type: request.type };
   const members = { Type: signed.Type, MessageId: request.messageId, Token: request.token, TopicArn, Message, SubscribeURL, Timestamp, ...(await signature({ signer, version }, to, signed)) };
-  return { type: 'SubscriptionConfirmation', messageId: request.messageId, json: lines(members) };
+  return { type: request.type, messageId: request.messageId, json: lines(members) };
 }
 
 /** AWS signs the names and values of some members, in the alphabet's order, each on a line of its own. */

@@ -13,8 +13,8 @@ const DEEPEST = 1_000;
 const compiledPolicies = new Map<string, EventPattern>();
 
 /**
- * Checks a filter policy as AWS does when one is set: the language of event patterns without `wildcard`, at most five
- * keys, values whose combinations stay within 150; nested only for bodies.
+ * Checks a filter policy as AWS does when one is set: the language of event patterns without `wildcard`, which
+ * https://docs.aws.amazon.com/sns/latest/dg/string-value-matching.html does not have; at most five keys, values whose combinations stay within 150; nested only for bodies.
  */
 export function checkFilterPolicy(text: string, scope: FilterScope): void {
   if (Buffer.byteLength(text) > LIMITS.filterPolicy.size) throw invalid('FilterPolicy: Filter policy is too large');

@@ -24,10 +24,14 @@ export const LIMITS = {
 /** How long a deduplication id holds. */
 export const DEDUPLICATION_MS = 5 * 60 * 1000;
 
-/** How long a token confirms, after which a pending subscription goes. */
+/** How long a token confirms, after which a pending subscription goes; and how long an ended one can be had back. */
 export const PENDING_MS = 48 * 60 * 60 * 1000;
 
-/** For the whole of one attempt over HTTP. */
+/**
+ * For the whole of one attempt over HTTP. https://docs.aws.amazon.com/sns/latest/dg/SendMessageToHttp.prepare.html: an
+ * answer from 500 on, or none within 15 seconds, is tried again; one from 400 to 499 is not. That it is the endpoint's
+ * refusal, which a dead-letter queue gets to see, and that 429 is tried again, is ours.
+ */
 export const HTTP_TIMEOUT_MS = 15_000;
 
 /** Ours: subscriptions to which one publication writes deliveries itself; beyond it a job does, page by page. */

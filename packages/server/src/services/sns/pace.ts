@@ -2,7 +2,7 @@ import type { Clock } from '../../kernel/clock.ts';
 
 const SECOND_MS = 1000;
 
-/** Holds subscriptions to `maxReceivesPerSecond`: at most so many begin within any second, on this server. */
+/** Holds subscriptions to `maxReceivesPerSecond`: at most so many begin within any second. Kept by the server that serves the subscription; one that takes it over begins a new second. */
 export function createPace(clock: Clock) {
   const begun = new Map<string, number[]>();
 

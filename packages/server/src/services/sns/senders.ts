@@ -37,7 +37,7 @@ export function createSenders({ outbound, peers, mailer }: Pick<SnsDeps, 'outbou
       'x-amz-sns-message-type': envelope.type,
       'x-amz-sns-message-id': envelope.messageId,
       'x-amz-sns-topic-arn': topicArn(to),
-      ...(content !== undefined && { 'x-amz-sns-subscription-arn': to.arn }),
+      ...(envelope.type !== 'SubscriptionConfirmation' && { 'x-amz-sns-subscription-arn': to.arn }),
       ...(raw && { 'x-amz-sns-rawdelivery': 'true' }),
       'content-type': requestPolicy?.headerContentType ?? 'text/plain; charset=UTF-8',
       'user-agent': 'Amazon Simple Notification Service Agent',

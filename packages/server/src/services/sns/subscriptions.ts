@@ -7,7 +7,7 @@ import { replay } from '../../kernel/replay.ts';
 import type { Call, Operations } from '../../kernel/service.ts';
 import { queueOf, subscriptionArn, subscriptionKey, topicArn, topicKey } from './arns.ts';
 import type { TopicKey } from './arns.ts';
-import { unsubscribe } from './confirming.ts';
+import { removeSubscription, unsubscribe } from './confirming.ts';
 import type { Confirming } from './confirming.ts';
 import { DELIVERY } from './deliver.ts';
 import { insertDeliveries } from './delivery-store.ts';
@@ -43,7 +43,8 @@ export function subscriptions(deps: SnsDeps, confirming: Confirming) {
     const fifo = isFifo(attributesOf(topic));
     const attributes = readSubscriptionAttributes(input.Attributes ?? {}, { protocol, region: call.region, fifo });
     const known = await findByEndpoint(writing(tx), key, protocol, endpoint);
-    if (known !== undefined) {
+    if (known?.status === 'deleted') await removeSubscription(tx, known);
+    else if (known !== undefined) {
       if (differ(attributesOf(known), attributes, input)) throw invalid('Attributes Reason: Subscription already exists with different attributes');
       if (known.status === 'pending') await askForConfirmation(tx, known);
       return known;
@@ -67,7 +68,7 @@ export function subscriptions(deps: SnsDeps, confirming: Confirming) {
 
   async function load(arn: string, call: Call): Promise<SubscriptionRow> {
     const row = await findSubscription(reading(db), subscriptionKey(arn, call.region));
-    if (row === undefined) throw noSubscription();
+    if (row === undefined || row.status === 'deleted') throw noSubscription();
     if (row.owner !== call.account && row.account !== call.account) throw fail('AuthorizationErrorException', `User: ${call.caller.arn} is not authorized to access this resource`);
     return row;
   }
@@ -95,7 +96,7 @@ export function subscriptions(deps: SnsDeps, confirming: Confirming) {
       await db.transaction(async (tx) => {
         await lockTopic(tx, key);
         const row = await findSubscription(writing(tx), key);
-        if (row === undefined) return;
+        if (row === undefined || row.status === 'deleted') return;
         if (row.owner !== call.account && row.account !== call.account) throw fail('AuthorizationErrorException', `User: ${call.caller.arn} is not authorized to perform: SNS:Unsubscribe on resource: ${SubscriptionArn}`);
         if (row.status === 'pending') throw invalid('SubscriptionArn Reason: a pending subscription cannot be deleted; it goes by itself when nobody confirms it');
         await unsubscribe(tx, row);
@@ -137,7 +138,7 @@ export function subscriptions(deps: SnsDeps, confirming: Confirming) {
 }
 
 function shown(row: SubscriptionRow) {
-  return { SubscriptionArn: row.status === 'confirmed' ? row.arn : 'PendingConfirmation', Owner: row.owner, Protocol: row.protocol, Endpoint: row.endpoint, TopicArn: topicArn(row) };
+  return { SubscriptionArn: { confirmed: row.arn, pending: 'PendingConfirmation', deleted: 'Deleted' }[row.status], Owner: row.owner, Protocol: row.protocol, Endpoint: row.endpoint, TopicArn: topicArn(row) };
 }
 
 /** Whoever names no attributes asks for the subscription as it is. */

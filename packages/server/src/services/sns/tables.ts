@@ -26,7 +26,8 @@ export type SubscriptionRow = {
   principal: string;
   protocol: string;
   endpoint: string;
-  status: 'pending' | 'confirmed';
+  /** `deleted`: ended by its link, and to be had back by another for a while. */
+  status: 'pending' | 'confirmed' | 'deleted';
   /** JSON of the attributes that were set. */
   attributes: string;
   /** The base URL under which the subscriber reached us: links in messages lead there. */
@@ -37,6 +38,7 @@ export type SubscriptionRow = {
   confirmed_by_owner: number;
   /** 1: only a signed call may unsubscribe. */
   locked: number;
+  /** ms UTC: since when it is pending or deleted. */
   created: number;
 };
 
@@ -60,8 +62,8 @@ export type DeliveryRow = {
   sequence: number;
   message: string;
   topic: string;
-  /** `dead`: given up, on its way to the dead-letter queue. */
-  kind: 'message' | 'confirmation' | 'dead';
+  /** `dead`: given up, on its way to the dead-letter queue. `farewell`: tells an endpoint that it has been unsubscribed. */
+  kind: 'message' | 'confirmation' | 'dead' | 'farewell';
   group_id: string;
   attempts: number;
   due: number;
