@@ -1,11 +1,6 @@
-import { afterAll, beforeAll } from 'vitest';
-import { describeErrors } from './describe-errors.ts';
 import { reviewScene } from '../review-scene.ts';
 import type { ReviewScene } from '../review-scene.ts';
-
-let scene: ReviewScene;
-beforeAll(async () => { scene = await reviewScene(); });
-afterAll(() => scene.s.stop());
+import type { ErrorGroup, Provocations } from './provocations.ts';
 
 type Client = ReviewScene['root'];
 const none = '9'.repeat(40);
@@ -55,7 +50,7 @@ const paged = (call: (s: ReviewScene, page: { nextToken?: string; maxResults?: n
   InvalidContinuationToken: (s: ReviewScene) => call(s, { nextToken: 'foreign' }),
 });
 
-describeErrors(() => scene, {
+const table: Provocations<ReviewScene> = {
   PostCommentForComparedCommit: posting(compare),
   PostCommentForPullRequest: {
     ...posting(review),
@@ -115,4 +110,6 @@ describeErrors(() => scene, {
     InvalidReactionUserArn: ({ root, comment }) => root.getCommentReactions({ commentId: comment, reactionUserArn: 'bob' }),
     ...paged(({ root, comment }, page) => root.getCommentReactions({ commentId: comment, ...page })),
   },
-});
+};
+
+export const comments: ErrorGroup<ReviewScene> = { open: reviewScene, close: ({ s }) => s.stop(), table };

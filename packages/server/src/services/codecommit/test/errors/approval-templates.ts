@@ -1,16 +1,6 @@
-import { afterAll, beforeAll } from 'vitest';
-import { describeErrors } from './describe-errors.ts';
 import { reviewScene, rule } from '../review-scene.ts';
 import type { ReviewScene } from '../review-scene.ts';
-
-let scene: ReviewScene;
-beforeAll(async () => {
-  scene = await reviewScene();
-  await scene.root.createApprovalRuleTemplate({ approvalRuleTemplateName: 'two', approvalRuleTemplateContent: rule(2) });
-  await scene.root.createApprovalRuleTemplate({ approvalRuleTemplateName: 'used', approvalRuleTemplateContent: rule(2) });
-  await scene.root.associateApprovalRuleTemplateWithRepository({ approvalRuleTemplateName: 'used', repositoryName: 'other' });
-});
-afterAll(() => scene.s.stop());
+import type { ErrorGroup, Provocations } from './provocations.ts';
 
 type Client = ReviewScene['root'];
 
@@ -33,7 +23,7 @@ const paged = (call: (client: Client, page: { nextToken?: string; maxResults?: n
 });
 const many = Array.from({ length: 101 }, (_, index) => `r${index}`);
 
-describeErrors(() => scene, {
+const table: Provocations<ReviewScene> = {
   CreateApprovalRuleTemplate: {
     ...onName((client, name) => client.createApprovalRuleTemplate({ approvalRuleTemplateName: name, approvalRuleTemplateContent: rule(1) })),
     ApprovalRuleTemplateContentRequired: ({ root }) => root.createApprovalRuleTemplate({ approvalRuleTemplateName: 'new', approvalRuleTemplateContent: '' }),
@@ -95,4 +85,14 @@ describeErrors(() => scene, {
     ...onExisting((client, name) => client.listRepositoriesForApprovalRuleTemplate({ approvalRuleTemplateName: name })),
     ...paged((client, page) => client.listRepositoriesForApprovalRuleTemplate({ approvalRuleTemplateName: 'two', ...page })),
   },
-});
+};
+
+async function open(): Promise<ReviewScene> {
+  const scene = await reviewScene();
+  await scene.root.createApprovalRuleTemplate({ approvalRuleTemplateName: 'two', approvalRuleTemplateContent: rule(2) });
+  await scene.root.createApprovalRuleTemplate({ approvalRuleTemplateName: 'used', approvalRuleTemplateContent: rule(2) });
+  await scene.root.associateApprovalRuleTemplateWithRepository({ approvalRuleTemplateName: 'used', repositoryName: 'other' });
+  return scene;
+}
+
+export const approvalTemplates: ErrorGroup<ReviewScene> = { open, close: ({ s }) => s.stop(), table };

@@ -1,12 +1,6 @@
-import { afterAll, beforeAll } from 'vitest';
-import { describeErrors } from './describe-errors.ts';
-import type { Provocation } from './describe-errors.ts';
 import { propose, reviewScene, rule } from '../review-scene.ts';
 import type { ReviewScene } from '../review-scene.ts';
-
-let scene: ReviewScene;
-beforeAll(async () => { scene = await reviewScene(); });
-afterAll(() => scene.s.stop());
+import type { ErrorGroup, Provocation, Provocations } from './provocations.ts';
 
 type Provoke = Exclude<Provocation<ReviewScene>, string>;
 const none = '9'.repeat(40);
@@ -63,7 +57,7 @@ const threeWay = (call: (client: ReviewScene['root'], input: Parameters<ReviewSc
   ].map((name) => [name, BY_MERGING])),
 });
 
-describeErrors(() => scene, {
+const table: Provocations<ReviewScene> = {
   CreatePullRequest: {
     ClientRequestTokenRequired: create({ clientRequestToken: '' }),
     InvalidClientRequestToken: create({ clientRequestToken: 'x'.repeat(200) }),
@@ -212,7 +206,7 @@ describeErrors(() => scene, {
     RevisionIdRequired: ({ root, open }) => root.getPullRequestOverrideState({ pullRequestId: open, revisionId: '' }),
     InvalidRevisionId: ({ root, open }) => root.getPullRequestOverrideState({ pullRequestId: open, revisionId: 'first' }),
   },
-});
+};
 
 /** A pull request with a rule from a template, both of this name. */
 async function fromTemplate({ root }: ReviewScene, name: string) {
@@ -222,3 +216,5 @@ async function fromTemplate({ root }: ReviewScene, name: string) {
   await root.disassociateApprovalRuleTemplateFromRepository({ approvalRuleTemplateName: name, repositoryName: 'site' });
   return made;
 }
+
+export const pullRequests: ErrorGroup<ReviewScene> = { open: reviewScene, close: ({ s }) => s.stop(), table };

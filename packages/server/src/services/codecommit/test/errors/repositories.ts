@@ -1,15 +1,6 @@
 import { Slipway } from '@slipway/testkit';
 import type { Aws } from '@slipway/testkit';
-import { afterAll, beforeAll } from 'vitest';
-import { describeErrors } from './describe-errors.ts';
-
-let s: Slipway;
-beforeAll(async () => {
-  s = await Slipway.start();
-  await s.aws.codecommit.createRepository({ repositoryName: 'site' });
-  await s.aws.codecommit.createRepository({ repositoryName: 'other' });
-});
-afterAll(() => s.stop());
+import type { ErrorGroup, Provocations } from './provocations.ts';
 
 type Client = Aws['codecommit'];
 
@@ -37,7 +28,7 @@ const tagging = (call: (client: Client, tags: Record<string, string>) => Promise
   TagPolicy: NO_POLICIES,
 });
 
-describeErrors(() => s.aws.codecommit, {
+const table: Provocations<Client> = {
   CreateRepository: {
     ...onName((client, repositoryName) => client.createRepository({ repositoryName })),
     ...tagging((client, tags) => client.createRepository({ repositoryName: 'tagged', tags })),
@@ -80,4 +71,16 @@ describeErrors(() => s.aws.codecommit, {
     TagPolicy: NO_POLICIES,
   },
   ListTagsForResource: onArn((client, resourceArn) => client.listTagsForResource({ resourceArn })),
-});
+};
+
+let s: Slipway;
+
+export const repositories: ErrorGroup<Client> = {
+  async open() {
+    s = await Slipway.start();
+    for (const repositoryName of ['site', 'other']) await s.aws.codecommit.createRepository({ repositoryName });
+    return s.aws.codecommit;
+  },
+  close: () => s.stop(),
+  table,
+};

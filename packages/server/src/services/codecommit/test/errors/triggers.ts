@@ -1,11 +1,6 @@
-import { afterAll, beforeAll } from 'vitest';
-import { describeErrors } from './describe-errors.ts';
 import { reviewScene } from '../review-scene.ts';
 import type { ReviewScene } from '../review-scene.ts';
-
-let scene: ReviewScene;
-beforeAll(async () => { scene = await reviewScene(); });
-afterAll(() => scene.s.stop());
+import type { ErrorGroup, Provocations } from './provocations.ts';
 
 type Client = ReviewScene['root'];
 type Trigger = NonNullable<Parameters<Client['putRepositoryTriggers']>[0]['triggers']>[number];
@@ -34,7 +29,7 @@ const configuring = (call: (client: Client, input: Input) => Promise<unknown>) =
   };
 };
 
-describeErrors(() => scene, {
+const table: Provocations<ReviewScene> = {
   GetRepositoryTriggers: {
     RepositoryNameRequired: ({ root }) => root.getRepositoryTriggers({ repositoryName: '' }),
     InvalidRepositoryName: ({ root }) => root.getRepositoryTriggers({ repositoryName: 'a b' }),
@@ -48,4 +43,6 @@ describeErrors(() => scene, {
     ...configuring((client, input) => client.testRepositoryTriggers(input)),
     RepositoryTriggersListRequired: ({ root }) => root.testRepositoryTriggers({ repositoryName: 'site', triggers: [] }),
   },
-});
+};
+
+export const triggers: ErrorGroup<ReviewScene> = { open: reviewScene, close: ({ s }) => s.stop(), table };
