@@ -1,15 +1,17 @@
+import { mkdir } from 'node:fs/promises';
 import type { Advance, JobRun } from '../../engine/jobs.ts';
 import type { Database } from '../../kernel/database.ts';
 import type { LogEntry } from '../../logs/ports.ts';
-import { readBuild, type StoredBuild } from './build.ts';
+import { readBuild, s3LogPlace, type StoredBuild } from './build.ts';
 import { cleanUp } from './cleanup.ts';
 import { deadlineOf, elsewhere, endHere, stepOf, type Step } from './decide.ts';
 import { download } from './downloading.ts';
 import { safetyTick } from './limits.ts';
 import { leaveQueue, provision } from './provisioning.ts';
 import { takeOver } from './running.ts';
+import { uploadS3Log } from './s3-log.ts';
 import type { StepDeps, StepRunner } from './steps.ts';
-import { findBuild } from './store.ts';
+import { findBuild, updateBuild } from './store.ts';
 import { upload } from './uploading.ts';
 
 /** Until the server takes it where the build lies. ms */
@@ -30,6 +32,20 @@ export function advanceBuild(deps: StepDeps & { readonly db: Database }): Advanc
     await cleanUp(folderOf(build));
   }
 
+  /** The last that is done for a build: its spool goes with its folder. */
+  async function finish(run: JobRun, build: StoredBuild): Promise<void> {
+    const provisioned = build.phases.some(({ phaseType, phaseStatus }) => phaseType === 'PROVISIONING' && phaseStatus === 'SUCCEEDED');
+    if (provisioned && build.s3_logged === 0 && s3LogPlace(build) !== undefined) {
+      await mkdir(folderOf(build), { recursive: true, mode: 0o700 });
+      await uploadS3Log(deps, build, folderOf(build), run.signal);
+      await db.transaction(async (tx) => {
+        await run.fence(tx);
+        await updateBuild(tx, build, { s3_logged: 1 });
+      });
+    }
+    await over(build);
+  }
+
   async function giveUp(run: JobRun, build: StoredBuild): Promise<void> {
     if (stepOf(build) === 'over') return;
     const context = { statusCode: 'INTERNAL_SERVICE_ERROR', message: 'The server that ran the build has not come back' };
@@ -46,7 +62,7 @@ export function advanceBuild(deps: StepDeps & { readonly db: Database }): Advanc
       if (place === 'lost') return giveUp(run, build);
       await held.append(build, JSON.parse(build.log_pending ?? '[]') as LogEntry[]);
       const step = stepOf(build);
-      if (step === 'over') return over(build);
+      if (step === 'over') return finish(run, build);
       if ((await steps[step](deps, run, build)) === 'wait') return run.again(Math.min(Math.max(deadlineOf(build), clock.now() + 1_000), clock.now() + safetyTick));
       // The next server, or the next run, goes on from the row.
       if (run.signal.aborted) return run.again(clock.now());

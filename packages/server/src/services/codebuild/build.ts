@@ -46,6 +46,17 @@ export function logNames(build: StoredBuild): { group: string; stream: string } 
   return { group: settings?.groupName ?? `/aws/codebuild/${build.project}`, stream: settings?.streamName ? `${settings.streamName}/${uuid}` : uuid };
 }
 
+/** Where in S3 a build's log goes when it is over: below the place that the settings name, by the build's uuid. */
+export function s3LogPlace({ definition, id }: Pick<StoredBuild, 'definition' | 'id'>): { bucket: string; key: string } | undefined {
+  const settings = definition.logsConfig?.s3Logs;
+  if (settings?.status !== 'ENABLED') return undefined;
+  const [bucket = '', ...path] = (settings.location ?? '').replace(/^arn:[^:]*:s3:::/, '').split('/').filter((part) => part !== '');
+  return { bucket, key: [...path, `${uuidOf(id)}.gz`].join('/') };
+}
+
+/** Whether the build's lines are numbered and kept: for CloudWatch once that log is open, for S3 always. */
+export const hasLog = (build: StoredBuild): boolean => build.log_stream !== null || s3LogPlace(build) !== undefined;
+
 const fragmentName = (text: string): string => encodeURIComponent(encodeURIComponent(text)).replaceAll('%', '$');
 
 /** Where a person reads the log: the path of AWS's console, whose fragment carries names twice encoded with `$` for `%`. */
@@ -58,6 +69,7 @@ export function shownBuild(build: StoredBuild, endpoint: string): Build {
   const { definition } = build;
   const log = logNames(build);
   const opened = log && build.log_stream !== null;
+  const s3Log = build.phases.some(({ phaseType }) => phaseType === 'PROVISIONING') ? s3LogPlace(build) : undefined;
   return {
     id: build.id,
     arn: buildArn(build, build.id),
@@ -83,6 +95,8 @@ export function shownBuild(build: StoredBuild, endpoint: string): Build {
       streamName: opened ? log.stream : undefined,
       deepLink: opened ? logLink(endpoint, build.region, log) : undefined,
       cloudWatchLogsArn: opened ? `arn:aws:logs:${build.region}:${build.account}:log-group:${log.group}:log-stream:${log.stream}` : undefined,
+      s3DeepLink: s3Log ? `${endpoint}/s3/object/${s3Log.bucket}?region=${build.region}&prefix=${encodeURIComponent(s3Log.key)}` : undefined,
+      s3LogsArn: s3Log ? `arn:aws:s3:::${s3Log.bucket}/${s3Log.key}` : undefined,
       cloudWatchLogs: definition.logsConfig?.cloudWatchLogs,
       s3Logs: definition.logsConfig?.s3Logs,
     },

@@ -89,6 +89,8 @@ export function builds({ db, clock, jobs, outbox, paging, concurrentBuilds, endp
       previous_retry: retry?.previous ?? null,
       next_retry: null,
       retry_limit: null,
+      own_lines: null,
+      s3_logged: 0,
     };
     await updateProject(tx, project, { last_build_number: number });
     await insertBuild(tx, row);

@@ -1,4 +1,4 @@
-import { BuildspecError, loadBuildspec, parseBuildspec, type Buildspec, type Runtimes } from '@slipway/builder';
+import { BuildspecError, loadBuildspec, parseBuildspec, type Buildspec, type HostKey, type Runtimes } from '@slipway/builder';
 import type { Caller } from '../../kernel/caller.ts';
 import { ServiceError } from '../../kernel/errors.ts';
 import type { Peers } from '../../kernel/peers.ts';
@@ -21,12 +21,15 @@ export function buildspecPlace(text: string | undefined): { inline: string } | {
   return isS3Arn(text) ? { s3: text } : { file: text };
 }
 
+/** What a buildspec asks of whoever runs the build, and this room does. */
+const honours: readonly HostKey[] = ['parameter-store', 'secrets-manager', 's3-prefix', 'on-failure: RETRY'];
+
 /** @throws BuildspecError, SourceError */
 export async function readBuildspec({ peers }: { peers: Peers }, { build, role, folder, runtimes }: BuildspecRequest): Promise<Buildspec> {
   const place = buildspecPlace(build.definition.source.buildspec);
-  if ('inline' in place) return parseBuildspec(place.inline, { file: "the project's buildspec", runtimes });
-  if ('file' in place) return loadBuildspec(folder, place.file, { runtimes });
-  return parseBuildspec(await fromS3(peers, build, role, place.s3), { file: place.s3, runtimes });
+  if ('inline' in place) return parseBuildspec(place.inline, { file: "the project's buildspec", runtimes, honours });
+  if ('file' in place) return loadBuildspec(folder, place.file, { runtimes, honours });
+  return parseBuildspec(await fromS3(peers, build, role, place.s3), { file: place.s3, runtimes, honours });
 }
 
 async function fromS3(peers: Peers, build: StoredBuild, role: Caller, arn: string): Promise<string> {

@@ -5,7 +5,7 @@ import type { Watches } from '../../engine/watch.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import type { Database, Transaction } from '../../kernel/database.ts';
 import type { LogEntry } from '../../logs/ports.ts';
-import type { StoredBuild } from './build.ts';
+import { hasLog, s3LogPlace, type StoredBuild } from './build.ts';
 import { phaseChange, stateChange } from './events.ts';
 import { buildJob } from './job.ts';
 import { metricsJob } from './metrics.ts';
@@ -55,14 +55,14 @@ export function createCommit(deps: CommitDeps): Commit {
   }
 
   return (run, before, after, { lines = [], allowed } = {}) => {
-    // A build whose log is not open has nowhere to say it; its phases' contexts do.
-    const entries = after.log_stream === null ? [] : numbered(lines, after.log_next, clock.now());
+    // A build that has no log has nowhere to say it; its phases' contexts do.
+    const entries = !hasLog(after) ? [] : numbered(lines, after.log_next, clock.now());
     return db.transaction(async (tx) => {
       await run.fence(tx);
       const row = await lockBuild(tx, before, before.id);
       if (row?.status !== 'IN_PROGRESS') return false;
       if (allowed && !(await allowed(tx))) return false;
-      await updateBuild(tx, before, columns({ ...after, log_next: after.log_next + entries.length, log_pending: entries.length > 0 ? JSON.stringify(entries) : null }));
+      await updateBuild(tx, before, columns({ ...after, log_next: after.log_next + entries.length, log_pending: entries.length > 0 ? JSON.stringify(entries) : null }, keptLines(after, row.own_lines, entries)));
       await emitDifference(tx, before, after);
       if (after.status !== 'IN_PROGRESS') await wakeOthers(tx, after);
       return true;
@@ -74,11 +74,16 @@ function numbered(lines: readonly string[], first: number, now: number): LogEntr
   return lines.map((line, index) => ({ seq: first + index, timestamp: now, message: containerLine(now, line) }));
 }
 
+/** All of CodeBuild's own lines so far, for a log in S3; nothing is kept for CloudWatch, which has them. */
+function keptLines(build: StoredBuild, kept: string | null, entries: readonly LogEntry[]): string | null {
+  return s3LogPlace(build) === undefined ? null : JSON.stringify([...(JSON.parse(kept ?? '[]') as LogEntry[]), ...entries]);
+}
+
 /** What a step may change. StopBuild's request is not among it: it may have come meanwhile. */
-function columns(build: StoredBuild) {
+function columns(build: StoredBuild, own_lines: string | null) {
   const { status, phase, resolved_version, log_stream, spool_offset, node, log_next, log_pending, artifacts_from, outcome, credentials_token, ended_at, retry_limit } = build;
   return {
-    status, phase, resolved_version, log_stream, spool_offset, node, log_next, log_pending, artifacts_from, outcome, credentials_token, ended_at, retry_limit,
+    status, phase, resolved_version, log_stream, spool_offset, node, log_next, log_pending, artifacts_from, outcome, credentials_token, ended_at, retry_limit, own_lines,
     phases: JSON.stringify(build.phases), exported: JSON.stringify(build.exported), artifacts: JSON.stringify(build.artifacts),
   };
 }

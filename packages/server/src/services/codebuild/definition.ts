@@ -1,4 +1,4 @@
-import type { CreateProjectInput, Project, ProjectArtifacts, ProjectEnvironment, ProjectSource, StartBuildInput } from '@slipway/contracts/codebuild';
+import type { BucketOwnerAccess, CreateProjectInput, Project, ProjectArtifacts, ProjectEnvironment, ProjectSource, StartBuildInput } from '@slipway/contracts/codebuild';
 import { refuseMembers } from '../../kernel/refusals.ts';
 import { fail, notSupported } from './fail.ts';
 import { gitUrlTypes, repositoryUrl } from './sources/index.ts';
@@ -81,8 +81,12 @@ function checkAuth({ auth, type }: ProjectSource, what: string, byUrl: boolean):
 
 function checkArtifacts(artifacts: ProjectArtifacts): void {
   if (artifacts.type === 'S3' && !artifacts.location) refuse('Project artifacts location is required for type S3');
-  if (artifacts.bucketOwnerAccess && artifacts.bucketOwnerAccess !== 'NONE') throw notSupported('bucketOwnerAccess of artifacts');
-  refuseMembers(artifacts, ['encryptionDisabled'], (name) => notSupported(`${name} of artifacts: what is stored here is always encrypted`));
+  checkOwnerAccess(artifacts.bucketOwnerAccess);
+}
+
+/** The owner of a bucket owns all of its objects here, so nothing less than FULL can be given. */
+function checkOwnerAccess(access: BucketOwnerAccess | undefined): void {
+  if (access === 'READ_ONLY') throw notSupported('bucketOwnerAccess READ_ONLY');
 }
 
 function checkSecondary(artifacts: ProjectArtifacts): void {
@@ -116,7 +120,9 @@ function checkUnsupported(definition: BuildDefinition): void {
   refuseMembers(definition, ['vpcConfig', 'badgeEnabled', 'fileSystemLocations', 'buildBatchConfig'], notSupported);
   // The CDK names S3's default key on every project; everything stored is encrypted with the installation's own.
   if (definition.encryptionKey && !definition.encryptionKey.endsWith('alias/aws/s3')) throw notSupported(`The encryptionKey ${definition.encryptionKey} (supported is alias/aws/s3)`);
-  if (definition.logsConfig?.s3Logs?.status === 'ENABLED') throw notSupported('logsConfig.s3Logs');
+  const s3Logs = definition.logsConfig?.s3Logs;
+  if (s3Logs?.status === 'ENABLED' && !s3Logs.location) refuse('logsConfig.s3Logs needs a location: <bucket>/<path>');
+  checkOwnerAccess(s3Logs?.bucketOwnerAccess);
 }
 
 /** UpdateProject replaces what it names and leaves the rest. */

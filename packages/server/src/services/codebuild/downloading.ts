@@ -5,7 +5,7 @@ import { BuildspecError, isLaunched, launch, launchInProcess, revoke, sourceFold
 import type { PhaseContext } from '@slipway/contracts/codebuild';
 import type { JobRun } from '../../engine/jobs.ts';
 import { wantsArtifacts } from './artifacts/destinations.ts';
-import type { StoredBuild } from './build.ts';
+import { hasLog, type StoredBuild } from './build.ts';
 import { buildspecPlace, readBuildspec } from './buildspec.ts';
 import { cleanUp } from './cleanup.ts';
 import { phaseLines } from './commit.ts';
@@ -83,13 +83,14 @@ async function begin(deps: StepDeps, run: JobRun, build: StoredBuild, folder: st
   ];
   const prepared = { ...build, resolved_version: sources.primary.resolvedVersion ?? null, credentials_token: deps.hash(token, tokenPurpose) };
   if (!(await deps.commit(run, build, prepared, { lines }))) return 'on';
-  const firstLine = build.log_stream === null ? 0 : build.log_next + lines.length;
+  const firstLine = !hasLog(build) ? 0 : build.log_next + lines.length;
   const spec: Omit<BuildSpec, 'folder'> = {
     ...placeSpec(deps.runner, place, build.definition.environment.computeType, deps.endpoint()),
     buildspec,
     source: sources.primary.path,
     secondarySources: Object.fromEntries(Object.entries(sources.secondary).map(([identifier, source]) => [identifier, source.path])),
     env: buildEnvironment({ build, sources, buildspec, variables, endpoint: deps.endpoint(), token }),
+    notExported: variables.secretNames,
     secrets: [token, ...variables.secrets],
     hide: deps.hide,
     firstLine,

@@ -54,4 +54,9 @@ export const migrations: readonly Migration[] = [
         primary key (account, region, server_type)
       )`,
   },
+  {
+    id: 'codebuild-007-s3-logs',
+    sql: `alter table codebuild_builds add column own_lines text;
+      alter table codebuild_builds add column s3_logged bigint not null default 0`,
+  },
 ];

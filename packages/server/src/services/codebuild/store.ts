@@ -58,6 +58,10 @@ export interface BuildRow extends Place {
   readonly next_retry: string | null;
   /** How many retries the buildspec asks for, once a phase with `on-failure: RETRY` has failed. */
   readonly retry_limit: number | null;
+  /** JSON of `LogEntry[]`: CodeBuild's own lines, kept for a log in S3. */
+  readonly own_lines: string | null;
+  /** 1 once the log lies in S3. */
+  readonly s3_logged: number;
 }
 
 type Tables = {

@@ -1,4 +1,4 @@
-import type { Buildspec } from '@slipway/builder';
+import { secretReference, type Buildspec } from '@slipway/builder';
 import type { PhaseContext } from '@slipway/contracts/codebuild';
 import type { Caller } from '../../kernel/caller.ts';
 import { ServiceError } from '../../kernel/errors.ts';
@@ -11,6 +11,8 @@ export interface GivenVariables {
   readonly values: Readonly<Record<string, string>>;
   /** The values that came from Parameter Store and Secrets Manager: never to be shown. */
   readonly secrets: readonly string[];
+  /** Which of them hold such values. */
+  readonly secretNames: readonly string[];
 }
 
 export interface VariablesRequest {
@@ -51,11 +53,11 @@ export async function givenVariables({ peers }: { readonly peers: Peers }, reque
   const { build, buildspec } = request;
   const given = build.definition.environment.environmentVariables ?? [];
   const hidden = new Set(given.map(({ name }) => name));
-  const fromBuildspec = (names: Readonly<Record<string, string>> | undefined): [string, string][] => Object.entries(names ?? {}).filter(([name]) => !hidden.has(name));
+  const fromBuildspec = (names: Readonly<Record<string, string>>): [string, string][] => Object.entries(names).filter(([name]) => !hidden.has(name));
   const ofType = (type: string): [string, string][] => given.filter((variable) => (variable.type ?? 'PLAINTEXT') === type).map(({ name, value }) => [name, value]);
   const parameters = await readParameters(peers, request, [...fromBuildspec(buildspec.parameterStore), ...ofType('PARAMETER_STORE')]);
   const secrets = await readSecrets(peers, request, [...fromBuildspec(buildspec.secretsManager), ...ofType('SECRETS_MANAGER')]);
-  return { values: { ...parameters, ...secrets, ...Object.fromEntries(ofType('PLAINTEXT')) }, secrets: [...Object.values(parameters), ...Object.values(secrets)] };
+  return { values: { ...parameters, ...secrets, ...Object.fromEntries(ofType('PLAINTEXT')) }, secrets: [...Object.values(parameters), ...Object.values(secrets)], secretNames: [...Object.keys(parameters), ...Object.keys(secrets)] };
 }
 
 async function readParameters(peers: Peers, { build, role, signal }: VariablesRequest, wanted: readonly (readonly [string, string])[]): Promise<Record<string, string>> {
@@ -80,11 +82,11 @@ async function readSecrets(peers: Peers, request: VariablesRequest, wanted: read
   const read = new Map<string, string>();
   const values: Record<string, string> = {};
   for (const [variable, reference] of wanted) {
-    const { id, jsonKey, stage, version } = secretReference(reference);
-    const which = JSON.stringify([id, stage, version]);
+    const { secretId: id, jsonKey, versionStage, versionId } = secretReference(reference);
+    const which = JSON.stringify([id, versionStage, versionId]);
     let text = read.get(which);
     if (text === undefined) {
-      const input = { SecretId: id, ...(stage === undefined ? {} : { VersionStage: stage }), ...(version === undefined ? {} : { VersionId: version }) };
+      const input = { SecretId: id, ...(versionStage === undefined ? {} : { VersionStage: versionStage }), ...(versionId === undefined ? {} : { VersionId: versionId }) };
       const { SecretString } = await inWords(SECRETS, () => peers.as(role)['secrets-manager'].GetSecretValue(input, { region: build.region, signal }));
       if (SecretString === undefined) throw new VariableError(SECRETS, `the secret ${id} is binary: only a text can be the value of the variable ${variable}`);
       text = SecretString;
@@ -93,27 +95,6 @@ async function readSecrets(peers: Peers, request: VariablesRequest, wanted: read
     values[variable] = jsonKey === undefined ? text : fromJson(text, id, jsonKey);
   }
   return values;
-}
-
-export interface SecretReference {
-  /** A name or an ARN. */
-  readonly id: string;
-  readonly jsonKey?: string;
-  readonly stage?: string;
-  readonly version?: string;
-}
-
-/** `id:json-key:version-stage:version-id`, all but the id may be left out or empty. An ARN holds six colons of its own. */
-export function secretReference(text: string): SecretReference {
-  const parts = text.split(':');
-  const own = text.startsWith('arn:') ? 7 : 1;
-  const [jsonKey, stage, version] = parts.slice(own, own + 3);
-  return {
-    id: parts.slice(0, own).join(':'),
-    ...(jsonKey ? { jsonKey } : {}),
-    ...(stage ? { stage } : {}),
-    ...(version ? { version } : {}),
-  };
 }
 
 /** What is not a text in the JSON is handed over as JSON, as AWS does. Errors hold nothing of the secret. */

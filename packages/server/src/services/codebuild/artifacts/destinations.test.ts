@@ -20,6 +20,12 @@ it.each([
   expect(keyOf(s3(settings), named)).toBe(key);
 });
 
+it('puts the s3-prefix of the buildspec before the id of the build', () => {
+  const settings = s3({ path: 'x', namespaceType: 'BUILD_ID', name: 'n' });
+  expect(destination(build(settings), settings, undefined, 'pre/fix/').key).toBe('pre/fix/123/n');
+  expect(destination(build(s3({ path: 'x' })), s3({ path: 'x' }), undefined, 'pre').key).toBe('x/web');
+});
+
 it('puts a pipeline\'s output exactly where the pipeline says, zipped', () => {
   const settings: ProjectArtifacts = { type: 'CODEPIPELINE', location: 'b', path: 'p/Out/abc', packaging: 'ZIP' };
   expect(destination(build(settings), settings, 'named')).toMatchObject({ bucket: 'b', key: 'p/Out/abc', zip: true });

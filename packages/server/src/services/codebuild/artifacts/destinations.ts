@@ -50,9 +50,10 @@ export const wantsArtifacts = ({ definition }: StoredBuild): boolean => [definit
 
 /**
  * AWS's layout: path / build id, with namespaceType BUILD_ID / name. The buildspec's name counts only with
- * overrideArtifactName; the project's own name is the default; a name may hold folders, `/` stands for none.
+ * overrideArtifactName; the project's own name is the default; a name may hold folders, `/` stands for none. Its s3-prefix
+ * stands in place of the path where the namespace is the build's id.
  */
-export function destination(build: StoredBuild, settings: ProjectArtifacts, named: string | undefined): Destination {
+export function destination(build: StoredBuild, settings: ProjectArtifacts, named: string | undefined, s3Prefix?: string): Destination {
   const { bucket } = s3Place(settings.location ?? '');
   if (settings.type === 'CODEPIPELINE') return { bucket, key: joined([settings.path, settings.name]), zip: true, settings };
   const name = (settings.overrideArtifactName ? named : undefined) ?? settings.name ?? build.project;
@@ -60,7 +61,7 @@ export function destination(build: StoredBuild, settings: ProjectArtifacts, name
   const namespace = settings.namespaceType === 'BUILD_ID' ? uuidOf(build.id) : undefined;
   // An archive needs a name of its own.
   const last = name === '/' ? (zip ? build.project : undefined) : name;
-  return { bucket, key: joined([settings.path, namespace, last]), zip, settings };
+  return { bucket, key: joined([namespace !== undefined && s3Prefix ? s3Prefix : settings.path, namespace, last]), zip, settings };
 }
 
 const joined = (parts: readonly (string | undefined)[]): string =>

@@ -41,7 +41,7 @@ export async function uploadArtifacts({ peers }: { peers: Peers }, request: Uplo
     else if (!settings) lines.push(`The artifact${suffix} is not uploaded: the project has no artifacts of this identifier`);
     if (!artifact || !settings) continue;
     if (!artifact.manifest) return answer(artifact.error ?? { statusCode: 'CLIENT_ERROR', message: 'no matching artifact paths found' });
-    const to = destination(build, settings, artifact.name);
+    const to = destination(build, settings, artifact.name, artifact.s3Prefix);
     lines.push(`Uploading artifact${suffix} to s3://${to.bucket}/${to.key}`);
     try {
       const put = await (to.zip ? putArchive : putFiles)(peers, request, to, artifact.manifest);
@@ -57,10 +57,14 @@ export async function uploadArtifacts({ peers }: { peers: Peers }, request: Uplo
 
 function shown({ bucket, key, settings }: Destination, sums: { sha256sum?: string; md5sum?: string } = {}): BuildArtifacts {
   return {
-    location: `arn:aws:s3:::${bucket}/${key}`, ...sums, overrideArtifactName: settings.overrideArtifactName ?? false, encryptionDisabled: false,
+    location: `arn:aws:s3:::${bucket}/${key}`, ...sums, overrideArtifactName: settings.overrideArtifactName ?? false, encryptionDisabled: settings.encryptionDisabled ?? false,
+    ...(settings.bucketOwnerAccess === undefined ? {} : { bucketOwnerAccess: settings.bucketOwnerAccess }),
     ...(settings.artifactIdentifier === undefined ? {} : { artifactIdentifier: settings.artifactIdentifier }),
   };
 }
+
+/** What `bucketOwnerAccess` asks of S3; roles may be allowed no other upload. */
+const aclOf = ({ settings }: Destination): { ACL?: 'bucket-owner-full-control' } => (settings.bucketOwnerAccess === 'FULL' ? { ACL: 'bucket-owner-full-control' } : {});
 
 /** Written to a file first: its sums and size are known before S3 is asked. */
 async function putArchive(peers: Peers, { build, role, folder, signal }: UploadRequest, to: Destination, manifest: Manifest): Promise<BuildArtifacts> {
@@ -75,7 +79,7 @@ async function putArchive(peers: Peers, { build, role, folder, signal }: UploadR
       }
     }, createWriteStream(file, { mode: 0o600 }), { signal });
     const { size } = await stat(file);
-    await sent(createReadStream(file), (Body) => peers.as(role).s3.PutObject({ Bucket: to.bucket, Key: to.key, Body, ContentLength: size, ContentType: 'application/zip' }, { region: build.region, signal }));
+    await sent(createReadStream(file), (Body) => peers.as(role).s3.PutObject({ Bucket: to.bucket, Key: to.key, Body, ContentLength: size, ContentType: 'application/zip', ...aclOf(to) }, { region: build.region, signal }));
     return shown(to, { sha256sum: sums.sha256.digest('hex'), md5sum: sums.md5.digest('hex') });
   } finally {
     await rm(file, { force: true });
@@ -96,7 +100,7 @@ async function putFiles(peers: Peers, { build, role, signal }: UploadRequest, to
   for (const { path, file, size } of manifest.entries) {
     const handle = await open(file, constants.O_RDONLY | constants.O_NOFOLLOW);
     const Key = to.key === '' ? path : `${to.key}/${path}`;
-    await sent(handle.createReadStream(), (Body) => peers.as(role).s3.PutObject({ Bucket: to.bucket, Key, Body, ContentLength: size }, { region: build.region, signal }));
+    await sent(handle.createReadStream(), (Body) => peers.as(role).s3.PutObject({ Bucket: to.bucket, Key, Body, ContentLength: size, ...aclOf(to) }, { region: build.region, signal }));
   }
   return shown(to);
 }
