@@ -5,7 +5,7 @@ import { anyTopic, topicArn, topicKey } from './arns.ts';
 import type { notYet } from './not-yet.ts';
 import { findTopic } from './store.ts';
 import { reading } from './tables.ts';
-import { policyOf } from './topic-attributes.ts';
+import { policyOf } from './topics/attributes.ts';
 
 /** Services that say for whom they act by `aws:SourceOwner`, which a topic's default policy asks for. */
 const NAMES_OWNER = ['cloudwatch.amazonaws.com', 's3.amazonaws.com'];

@@ -3,9 +3,9 @@ import type { Door } from '../../kernel/door.ts';
 import { ServiceError } from '../../kernel/errors.ts';
 import { parseArn } from '../../kernel/arn.ts';
 import { subscriptionKey, topicKey } from './arns.ts';
-import type { Confirming } from './confirming.ts';
-import { isCertificatePath } from './signing.ts';
-import type { Signer } from './signing.ts';
+import type { Confirming } from './subscriptions/confirming.ts';
+import { isCertificatePath } from './delivery/signing.ts';
+import type { Signer } from './delivery/signing.ts';
 
 const NAMESPACE = 'http://sns.amazonaws.com/doc/2010-03-31/';
 const STATUS: Readonly<Record<string, number>> = { NotFoundException: 404, AuthorizationErrorException: 403 };

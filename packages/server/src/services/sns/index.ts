@@ -1,24 +1,24 @@
 import type { SNSApi } from '@slipway/contracts';
 import { service } from '../../kernel/service.ts';
 import type { Room } from '../../kernel/service.ts';
-import { acceptance } from './accept.ts';
+import { acceptance } from './publishing/accept.ts';
 import { access } from './access.ts';
-import { confirmingBy } from './confirming.ts';
-import { deliverInJobs } from './deliver.ts';
+import { confirmingBy } from './subscriptions/confirming.ts';
+import { deliverInJobs } from './delivery/deliver.ts';
 import type { SnsDeps } from './deps.ts';
 import { door } from './door.ts';
-import { createMailer } from './mailer.ts';
+import { createMailer } from './delivery/mailer.ts';
 import { migrations } from './migrations.ts';
 import { notYet } from './not-yet.ts';
-import { permissions } from './permissions.ts';
-import { publishing } from './publish.ts';
-import { createSenders } from './senders.ts';
-import { createSigner } from './signing.ts';
-import { subscriptions } from './subscriptions.ts';
-import { keepTidy } from './sweep.ts';
+import { permissions } from './topics/permissions.ts';
+import { publishing } from './publishing/publish.ts';
+import { createSenders } from './delivery/senders.ts';
+import { createSigner } from './delivery/signing.ts';
+import { subscriptions } from './subscriptions/subscriptions.ts';
+import { keepTidy } from './delivery/sweep.ts';
 import { tagOperations } from './tags.ts';
-import { topics } from './topics.ts';
-import { createWakes } from './wakes.ts';
+import { topics } from './topics/topics.ts';
+import { createWakes } from './delivery/wakes.ts';
 
 export type { MailServer, SnsDeps } from './deps.ts';
 

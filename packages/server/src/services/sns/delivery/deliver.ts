@@ -1,17 +1,17 @@
-import type { JobRun, Jobs } from '../../engine/jobs.ts';
-import type { Database, Transaction } from '../../kernel/database.ts';
-import type { SubscriptionKey } from './arns.ts';
+import type { JobRun, Jobs } from '../../../engine/jobs.ts';
+import type { Database, Transaction } from '../../../kernel/database.ts';
+import type { SubscriptionKey } from '../arns.ts';
 import { attempt } from './attempt.ts';
 import type { AttemptDeps, Outcome } from './attempt.ts';
 import { effectivePolicy } from './delivery-policy.ts';
-import { deleteDeliveriesOf, deleteDelivery, listByDue, listInOrder, updateDelivery } from './delivery-store.ts';
-import type { Pending } from './delivery-store.ts';
-import { IN_FLIGHT, PENDING_MS, SERVED_AT_A_TIME } from './limits.ts';
+import { deleteDeliveriesOf, deleteDelivery, listByDue, listInOrder, updateDelivery } from './store.ts';
+import type { Pending } from './store.ts';
+import { IN_FLIGHT, PENDING_MS, SERVED_AT_A_TIME } from '../limits.ts';
 import { createPace } from './pace.ts';
-import { deleteSubscription, findSubscription, findTopic } from './store.ts';
-import { reading } from './tables.ts';
-import type { DeliveryRow, SubscriptionRow, TopicRow } from './tables.ts';
-import { attributesOf } from './topic-attributes.ts';
+import { deleteSubscription, findSubscription, findTopic } from '../store.ts';
+import { reading } from '../tables.ts';
+import type { DeliveryRow, SubscriptionRow, TopicRow } from '../tables.ts';
+import { attributesOf } from '../topics/attributes.ts';
 import type { Wakes } from './wakes.ts';
 
 /** One job per subscription, its id `<topic>:<subscription>`: it brings everything that is due, many at a time. */

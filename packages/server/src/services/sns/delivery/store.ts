@@ -1,8 +1,8 @@
-import type { Database, Transaction } from '../../kernel/database.ts';
-import type { Place } from '../../kernel/place.ts';
-import type { SubscriptionKey, TopicKey } from './arns.ts';
-import { reading, writing } from './tables.ts';
-import type { DeliveryRow, MessageRow, Query, Tables } from './tables.ts';
+import type { Database, Transaction } from '../../../kernel/database.ts';
+import type { Place } from '../../../kernel/place.ts';
+import type { SubscriptionKey, TopicKey } from '../arns.ts';
+import { reading, writing } from '../tables.ts';
+import type { DeliveryRow, MessageRow, Query, Tables } from '../tables.ts';
 
 /** A delivery with its message; a confirmation has none. */
 export type Pending = DeliveryRow & { content: string | null; created: number | null };

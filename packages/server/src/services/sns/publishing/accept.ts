@@ -1,22 +1,22 @@
 import { createHash } from 'node:crypto';
-import type { JobRun, Jobs } from '../../engine/jobs.ts';
-import type { Clock } from '../../kernel/clock.ts';
-import type { Database, Transaction } from '../../kernel/database.ts';
-import { uuid } from '../../kernel/ids.ts';
-import type { TopicKey } from './arns.ts';
-import { DELIVERY } from './deliver.ts';
-import { findDeduplication, findMessage, insertDeliveries, insertMessage, putDeduplication, setFanOut } from './delivery-store.ts';
-import { invalid, noTopic } from './fail.ts';
-import { passes } from './filter-policy.ts';
-import { DEDUPLICATION_MS, DIRECT_FAN_OUT } from './limits.ts';
+import type { JobRun, Jobs } from '../../../engine/jobs.ts';
+import type { Clock } from '../../../kernel/clock.ts';
+import type { Database, Transaction } from '../../../kernel/database.ts';
+import { uuid } from '../../../kernel/ids.ts';
+import type { TopicKey } from '../arns.ts';
+import { DELIVERY } from '../delivery/deliver.ts';
+import { findDeduplication, findMessage, insertDeliveries, insertMessage, putDeduplication, setFanOut } from '../delivery/store.ts';
+import { invalid, noTopic } from '../fail.ts';
+import { passes } from '../subscriptions/filter-policy.ts';
+import { DEDUPLICATION_MS, DIRECT_FAN_OUT } from '../limits.ts';
 import { bodyFor } from './message.ts';
 import type { Content } from './message.ts';
-import { findTopic, listConfirmed, lockTopic, updateTopic } from './store.ts';
-import { scopeOf } from './subscription-attributes.ts';
-import { writing } from './tables.ts';
-import type { MessageRow, SubscriptionRow, TopicRow } from './tables.ts';
-import { attributesOf, isFifo } from './topic-attributes.ts';
-import type { Wakes } from './wakes.ts';
+import { findTopic, listConfirmed, lockTopic, updateTopic } from '../store.ts';
+import { scopeOf } from '../subscriptions/attributes.ts';
+import { writing } from '../tables.ts';
+import type { MessageRow, SubscriptionRow, TopicRow } from '../tables.ts';
+import { attributesOf, isFifo } from '../topics/attributes.ts';
+import type { Wakes } from '../delivery/wakes.ts';
 
 const FAN_OUT = 'sns/fan-out';
 

@@ -1,6 +1,6 @@
 import type { MessageAttributeValue, PublishInput } from '@slipway/contracts/sns';
-import { fail, invalid } from './fail.ts';
-import { LIMITS } from './limits.ts';
+import { fail, invalid } from '../fail.ts';
+import { LIMITS } from '../limits.ts';
 
 /** A message as it is kept: what each subscription gets is made from it. */
 export interface Content {

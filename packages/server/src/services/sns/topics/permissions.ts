@@ -1,11 +1,11 @@
 import type { SNSApi } from '@slipway/contracts';
-import type { Operations } from '../../kernel/service.ts';
-import { topicArn, topicKey } from './arns.ts';
-import type { TopicKey } from './arns.ts';
-import type { SnsDeps } from './deps.ts';
-import { fail, invalid, noTopic } from './fail.ts';
-import { lockTopic, updateTopic } from './store.ts';
-import { attributesOf, checkPolicy, policyOf } from './topic-attributes.ts';
+import type { Operations } from '../../../kernel/service.ts';
+import { topicArn, topicKey } from '../arns.ts';
+import type { TopicKey } from '../arns.ts';
+import type { SnsDeps } from '../deps.ts';
+import { fail, invalid, noTopic } from '../fail.ts';
+import { lockTopic, updateTopic } from '../store.ts';
+import { attributesOf, checkPolicy, policyOf } from './attributes.ts';
 
 interface Policy {
   readonly Statement: Readonly<Record<string, unknown>> | readonly Readonly<Record<string, unknown>>[];

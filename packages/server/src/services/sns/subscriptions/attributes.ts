@@ -1,12 +1,12 @@
-import { isObject } from '../../patterns/pattern.ts';
-import { queueOf, topicArn } from './arns.ts';
-import { effectivePolicy, readDeliveryPolicy } from './delivery-policy.ts';
-import { invalid, notSupported } from './fail.ts';
+import { isObject } from '../../../patterns/pattern.ts';
+import { queueOf, topicArn } from '../arns.ts';
+import { effectivePolicy, readDeliveryPolicy } from '../delivery/delivery-policy.ts';
+import { invalid, notSupported } from '../fail.ts';
 import { checkFilterPolicy, readScope } from './filter-policy.ts';
 import type { FilterScope } from './filter-policy.ts';
-import type { SubscriptionRow, TopicRow } from './tables.ts';
-import { attributesOf, bool } from './topic-attributes.ts';
-import type { Attributes } from './topic-attributes.ts';
+import type { SubscriptionRow, TopicRow } from '../tables.ts';
+import { attributesOf, bool } from '../topics/attributes.ts';
+import type { Attributes } from '../topics/attributes.ts';
 
 export const scopeOf = (attributes: Attributes): FilterScope => (attributes['FilterPolicyScope'] === 'MessageBody' ? 'MessageBody' : 'MessageAttributes');
 

@@ -1,6 +1,6 @@
-import { isObject } from '../../patterns/pattern.ts';
-import { invalid } from './fail.ts';
-import { LIMITS } from './limits.ts';
+import { isObject } from '../../../patterns/pattern.ts';
+import { invalid } from '../fail.ts';
+import { LIMITS } from '../limits.ts';
 
 type Backoff = 'linear' | 'arithmetic' | 'geometric' | 'exponential';
 

@@ -1,18 +1,18 @@
 import type { MessageAttributeValue } from '@slipway/contracts/sqs';
-import { serviceCaller } from '../../kernel/caller.ts';
-import { ServiceError } from '../../kernel/errors.ts';
-import { OutboundRefused } from '../../outbound/outbound.ts';
-import { queueOf, topicArn } from './arns.ts';
+import { serviceCaller } from '../../../kernel/caller.ts';
+import { ServiceError } from '../../../kernel/errors.ts';
+import { OutboundRefused } from '../../../outbound/outbound.ts';
+import { queueOf, topicArn } from '../arns.ts';
 import { Refused } from './attempt.ts';
 import type { Outgoing } from './attempt.ts';
 import { effectivePolicy } from './delivery-policy.ts';
-import type { SnsDeps } from './deps.ts';
+import type { SnsDeps } from '../deps.ts';
 import { unsubscribeUrl } from './envelope.ts';
-import { HTTP_TIMEOUT_MS, LIMITS } from './limits.ts';
+import { HTTP_TIMEOUT_MS, LIMITS } from '../limits.ts';
 import type { Mailer } from './mailer.ts';
-import { bodyFor } from './message.ts';
-import type { SubscriptionRow, TopicRow } from './tables.ts';
-import { attributesOf } from './topic-attributes.ts';
+import { bodyFor } from '../publishing/message.ts';
+import type { SubscriptionRow, TopicRow } from '../tables.ts';
+import { attributesOf } from '../topics/attributes.ts';
 
 interface Sending extends Outgoing {
   readonly topic: TopicRow;

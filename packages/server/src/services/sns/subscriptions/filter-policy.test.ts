@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { checkFilterPolicy, passes } from './filter-policy.ts';
-import type { Content } from './message.ts';
+import type { Content } from '../publishing/message.ts';
 
 const content: Content = {
   message: '',

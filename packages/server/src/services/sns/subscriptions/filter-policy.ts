@@ -1,9 +1,9 @@
-import { nestsDeeper } from '../../kernel/json-depth.ts';
-import { InvalidPattern, isObject, parsePattern } from '../../patterns/pattern.ts';
-import type { EventPattern, Json } from '../../patterns/pattern.ts';
-import { fail, invalid } from './fail.ts';
-import { LIMITS } from './limits.ts';
-import type { Content } from './message.ts';
+import { nestsDeeper } from '../../../kernel/json-depth.ts';
+import { InvalidPattern, isObject, parsePattern } from '../../../patterns/pattern.ts';
+import type { EventPattern, Json } from '../../../patterns/pattern.ts';
+import { fail, invalid } from '../fail.ts';
+import { LIMITS } from '../limits.ts';
+import type { Content } from '../publishing/message.ts';
 
 export type FilterScope = 'MessageAttributes' | 'MessageBody';
 

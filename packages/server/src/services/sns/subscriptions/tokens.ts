@@ -1,7 +1,7 @@
 import { timingSafeEqual } from 'node:crypto';
-import type { KeyedHash } from '../../kernel/seal.ts';
-import { invalid } from './fail.ts';
-import type { SubscriptionRow } from './tables.ts';
+import type { KeyedHash } from '../../../kernel/seal.ts';
+import { invalid } from '../fail.ts';
+import type { SubscriptionRow } from '../tables.ts';
 
 /**
  * A confirmation's token: the subscription's id, and a hash under the installation's key of what only its row says. It is

@@ -1,7 +1,7 @@
-import { OutboundFailed, OutboundRefused } from '../../outbound/outbound.ts';
-import type { Outbound } from '../../outbound/outbound.ts';
-import { queueOf } from './arns.ts';
-import { invalid, notSupported } from './fail.ts';
+import { OutboundFailed, OutboundRefused } from '../../../outbound/outbound.ts';
+import type { Outbound } from '../../../outbound/outbound.ts';
+import { queueOf } from '../arns.ts';
+import { invalid, notSupported } from '../fail.ts';
 
 interface Checks {
   readonly outbound: Outbound;

@@ -1,15 +1,15 @@
-import type { Transaction } from '../../kernel/database.ts';
-import { uuid } from '../../kernel/ids.ts';
-import type { SubscriptionKey, TopicKey } from './arns.ts';
-import { DELIVERY } from './deliver.ts';
-import { deleteDeliveriesOf, insertDeliveries } from './delivery-store.ts';
-import type { SnsDeps } from './deps.ts';
-import { fail, noSubscription, noTopic } from './fail.ts';
-import { PENDING_MS } from './limits.ts';
-import { deleteSubscription, findSubscription, lockTopic, updateSubscription, updateTopic } from './store.ts';
+import type { Transaction } from '../../../kernel/database.ts';
+import { uuid } from '../../../kernel/ids.ts';
+import type { SubscriptionKey, TopicKey } from '../arns.ts';
+import { DELIVERY } from '../delivery/deliver.ts';
+import { deleteDeliveriesOf, insertDeliveries } from '../delivery/store.ts';
+import type { SnsDeps } from '../deps.ts';
+import { fail, noSubscription, noTopic } from '../fail.ts';
+import { PENDING_MS } from '../limits.ts';
+import { deleteSubscription, findSubscription, lockTopic, updateSubscription, updateTopic } from '../store.ts';
 import { idIn, invalidToken, isTokenOf } from './tokens.ts';
-import { writing } from './tables.ts';
-import type { SubscriptionRow } from './tables.ts';
+import { writing } from '../tables.ts';
+import type { SubscriptionRow } from '../tables.ts';
 
 /** What whoever holds a link may do without a signature, and signed callers too. */
 export interface Confirming {

@@ -1,5 +1,5 @@
-import { sweepMessages } from './delivery-store.ts';
-import type { SnsDeps } from './deps.ts';
+import { sweepMessages } from './store.ts';
+import type { SnsDeps } from '../deps.ts';
 
 const SWEEP = 'sns/sweep';
 const KEY = { kind: SWEEP, account: '', region: '', id: 'all' } as const;

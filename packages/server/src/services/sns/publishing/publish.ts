@@ -1,17 +1,17 @@
 import type { SNSApi } from '@slipway/contracts';
 import type { BatchResultErrorEntry, PublishBatchInput, PublishBatchResultEntry } from '@slipway/contracts/sns';
-import type { Clock } from '../../kernel/clock.ts';
-import type { Database } from '../../kernel/database.ts';
-import { ServiceError } from '../../kernel/errors.ts';
-import { refuseMembers } from '../../kernel/refusals.ts';
-import { replay } from '../../kernel/replay.ts';
-import type { Operations } from '../../kernel/service.ts';
+import type { Clock } from '../../../kernel/clock.ts';
+import type { Database } from '../../../kernel/database.ts';
+import { ServiceError } from '../../../kernel/errors.ts';
+import { refuseMembers } from '../../../kernel/refusals.ts';
+import { replay } from '../../../kernel/replay.ts';
+import type { Operations } from '../../../kernel/service.ts';
 import type { Acceptance } from './accept.ts';
-import { topicKey } from './arns.ts';
-import { fail, invalid, notSupported } from './fail.ts';
-import { LIMITS } from './limits.ts';
+import { topicKey } from '../arns.ts';
+import { fail, invalid, notSupported } from '../fail.ts';
+import { LIMITS } from '../limits.ts';
 import { readMessage, sizeOf } from './message.ts';
-import { attributesOf, isFifo } from './topic-attributes.ts';
+import { attributesOf, isFifo } from '../topics/attributes.ts';
 
 export function publishing({ db, clock, acceptance }: { db: Database; clock: Clock; acceptance: Acceptance }) {
   return {

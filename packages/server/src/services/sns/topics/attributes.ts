@@ -1,11 +1,11 @@
-import type { ResourcePolicies } from '../../kernel/access.ts';
-import { ServiceError } from '../../kernel/errors.ts';
-import { topicArn } from './arns.ts';
-import type { TopicKey } from './arns.ts';
-import { effectiveTopicPolicy, readTopicPolicy } from './delivery-policy.ts';
-import { invalid, notSupported } from './fail.ts';
-import { LIMITS } from './limits.ts';
-import type { TopicRow } from './tables.ts';
+import type { ResourcePolicies } from '../../../kernel/access.ts';
+import { ServiceError } from '../../../kernel/errors.ts';
+import { topicArn } from '../arns.ts';
+import type { TopicKey } from '../arns.ts';
+import { effectiveTopicPolicy, readTopicPolicy } from '../delivery/delivery-policy.ts';
+import { invalid, notSupported } from '../fail.ts';
+import { LIMITS } from '../limits.ts';
+import type { TopicRow } from '../tables.ts';
 
 export type Attributes = Readonly<Record<string, string>>;
 

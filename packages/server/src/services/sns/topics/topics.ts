@@ -1,21 +1,21 @@
 import type { SNSApi } from '@slipway/contracts';
 import type { CreateTopicInput } from '@slipway/contracts/sns';
-import type { Transaction } from '../../kernel/database.ts';
-import { whenTaken } from '../../kernel/database/index.ts';
-import { refuseMembers } from '../../kernel/refusals.ts';
-import type { Operations } from '../../kernel/service.ts';
-import { listTags, putTags, removeAllTags } from '../../kernel/tags.ts';
-import { topicArn, topicKey } from './arns.ts';
-import type { SnsDeps } from './deps.ts';
-import { fail, invalid, noTopic, notSupported } from './fail.ts';
-import { LIMITS } from './limits.ts';
-import { pageOf } from './pages.ts';
-import { countSubscriptions, countTopics, deleteTopic, findTopic, insertTopic, listTopics, lockTopic, updateTopic } from './store.ts';
-import { reading, writing } from './tables.ts';
-import type { TopicRow } from './tables.ts';
-import { refuseTags } from './tags.ts';
-import { attributesOf, bool, checkTopicAttribute, isFifo, policyOf, shownAttributes } from './topic-attributes.ts';
-import type { Attributes } from './topic-attributes.ts';
+import type { Transaction } from '../../../kernel/database.ts';
+import { whenTaken } from '../../../kernel/database/index.ts';
+import { refuseMembers } from '../../../kernel/refusals.ts';
+import type { Operations } from '../../../kernel/service.ts';
+import { listTags, putTags, removeAllTags } from '../../../kernel/tags.ts';
+import { topicArn, topicKey } from '../arns.ts';
+import type { SnsDeps } from '../deps.ts';
+import { fail, invalid, noTopic, notSupported } from '../fail.ts';
+import { LIMITS } from '../limits.ts';
+import { pageOf } from '../pages.ts';
+import { countSubscriptions, countTopics, deleteTopic, findTopic, insertTopic, listTopics, lockTopic, updateTopic } from '../store.ts';
+import { reading, writing } from '../tables.ts';
+import type { TopicRow } from '../tables.ts';
+import { refuseTags } from '../tags.ts';
+import { attributesOf, bool, checkTopicAttribute, isFifo, policyOf, shownAttributes } from './attributes.ts';
+import type { Attributes } from './attributes.ts';
 
 /** What an attribute is when nobody set it. */
 const DEFAULTS: Attributes = { DisplayName: '', ContentBasedDeduplication: 'false', FifoThroughputScope: 'Topic', SignatureVersion: '1', TracingConfig: 'PassThrough', FifoTopic: 'false', DeliveryPolicy: '', KmsMasterKeyId: '', ArchivePolicy: '' };

@@ -3,9 +3,9 @@ import type { KeyObject } from 'node:crypto';
 import { promisify } from 'node:util';
 import { AttributeTypeAndValue, Certificate, CryptoEngine } from 'pkijs';
 import { Integer, PrintableString } from 'asn1js';
-import type { SnsDeps } from './deps.ts';
-import { reading, writing } from './tables.ts';
-import type { Query, SigningKeyRow } from './tables.ts';
+import type { SnsDeps } from '../deps.ts';
+import { reading, writing } from '../tables.ts';
+import type { Query, SigningKeyRow } from '../tables.ts';
 
 /** The installation's key, the same on all servers of one database: its certificate is how subscribers know our messages. */
 export interface Signer {

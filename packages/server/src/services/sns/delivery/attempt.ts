@@ -1,21 +1,21 @@
 import { createHash } from 'node:crypto';
-import type { Database } from '../../kernel/database.ts';
-import { subscriptionArn } from './arns.ts';
-import type { Pending } from './delivery-store.ts';
+import type { Database } from '../../../kernel/database.ts';
+import { subscriptionArn } from '../arns.ts';
+import type { Pending } from './store.ts';
 import { MAIL_RETRIES, QUEUE_RETRIES, effectivePolicy, retryDelay } from './delivery-policy.ts';
 import type { RetryPolicy } from './delivery-policy.ts';
 import { confirmation, notification } from './envelope.ts';
 import type { Envelope } from './envelope.ts';
-import type { Content } from './message.ts';
+import type { Content } from '../publishing/message.ts';
 import type { Senders } from './senders.ts';
 import type { Signer } from './signing.ts';
-import { findSubscription } from './store.ts';
-import { deadLetterQueueOf } from './subscription-attributes.ts';
-import { reading } from './tables.ts';
-import type { SubscriptionRow, TopicRow } from './tables.ts';
-import { attributesOf } from './topic-attributes.ts';
-import type { SnsDeps } from './deps.ts';
-import { tokenOf } from './tokens.ts';
+import { findSubscription } from '../store.ts';
+import { deadLetterQueueOf } from '../subscriptions/attributes.ts';
+import { reading } from '../tables.ts';
+import type { SubscriptionRow, TopicRow } from '../tables.ts';
+import { attributesOf } from '../topics/attributes.ts';
+import type { SnsDeps } from '../deps.ts';
+import { tokenOf } from '../subscriptions/tokens.ts';
 
 /** How one attempt ended. */
 export type Outcome =

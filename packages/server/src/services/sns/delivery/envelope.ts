@@ -1,8 +1,8 @@
-import { topicArn } from './arns.ts';
-import { bodyFor } from './message.ts';
-import type { Content } from './message.ts';
+import { topicArn } from '../arns.ts';
+import { bodyFor } from '../publishing/message.ts';
+import type { Content } from '../publishing/message.ts';
 import type { Signer } from './signing.ts';
-import type { SubscriptionRow } from './tables.ts';
+import type { SubscriptionRow } from '../tables.ts';
 
 /** What asks for something: for a subscription's confirmation, or whether its end was meant. */
 type Asking = 'SubscriptionConfirmation' | 'UnsubscribeConfirmation';
