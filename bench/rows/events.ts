@@ -1,4 +1,4 @@
-import { indexRules } from '../../packages/server/src/services/eventbridge/rule-index.ts';
+import { indexRules } from '../../packages/server/src/services/eventbridge/rules/rule-index.ts';
 import type { Group } from '../group.ts';
 import { median, percentile, row, type RowTerms } from '../measure.ts';
 

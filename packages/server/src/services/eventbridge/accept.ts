@@ -6,10 +6,10 @@ import type { Database, Transaction } from '../../kernel/database.ts';
 import type { Json } from '../../patterns/pattern.ts';
 import { DEFAULT_BUS } from './arns.ts';
 import { REMEMBER_EVENTS_MS } from './limits.ts';
-import type { Matching, MatchingRule } from './matching.ts';
+import type { Matching, MatchingRule } from './rules/matching.ts';
 import { insertArchived, insertDelivery, noteEvent } from './store/index.ts';
 import type { BusRef, RuleRow } from './store/index.ts';
-import { isBusArn } from './target-kinds.ts';
+import { isBusArn } from './rules/target-kinds.ts';
 
 export const DELIVERY = 'eventbridge/delivery';
 

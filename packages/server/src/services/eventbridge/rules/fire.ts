@@ -1,14 +1,14 @@
-import type { Jobs, JobRun } from '../../engine/jobs.ts';
-import type { Clock } from '../../kernel/clock.ts';
-import type { Database, Transaction } from '../../kernel/database.ts';
-import { uuid } from '../../kernel/ids.ts';
-import { publicForm } from './accept.ts';
-import type { Acceptance } from './accept.ts';
-import { DEFAULT_BUS, ruleArn } from './arns.ts';
-import { LIMITS } from './limits.ts';
+import type { Jobs, JobRun } from '../../../engine/jobs.ts';
+import type { Clock } from '../../../kernel/clock.ts';
+import type { Database, Transaction } from '../../../kernel/database.ts';
+import { uuid } from '../../../kernel/ids.ts';
+import { publicForm } from '../accept.ts';
+import type { Acceptance } from '../accept.ts';
+import { DEFAULT_BUS, ruleArn } from '../arns.ts';
+import { LIMITS } from '../limits.ts';
 import { parseSchedule } from './schedule.ts';
-import { listTargets, lockRule, setFiresAt, writing } from './store/index.ts';
-import type { RuleRef, RuleRow } from './store/index.ts';
+import { listTargets, lockRule, setFiresAt, writing } from '../store/index.ts';
+import type { RuleRef, RuleRow } from '../store/index.ts';
 
 const SCHEDULE = 'eventbridge/schedule';
 

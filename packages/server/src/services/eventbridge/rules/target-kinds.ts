@@ -1,10 +1,10 @@
 import type { Target } from '@slipway/contracts/eventbridge';
-import { parseArn } from '../../kernel/arn.ts';
-import type { Arn } from '../../kernel/arn.ts';
-import type { Place } from '../../kernel/place.ts';
-import { isAskedFor } from '../../kernel/refusals.ts';
-import type { BusRef } from './store/index.ts';
-import { checkInput, InvalidInput } from './transform.ts';
+import { parseArn } from '../../../kernel/arn.ts';
+import type { Arn } from '../../../kernel/arn.ts';
+import type { Place } from '../../../kernel/place.ts';
+import { isAskedFor } from '../../../kernel/refusals.ts';
+import type { BusRef } from '../store/index.ts';
+import { checkInput, InvalidInput } from '../delivery/transform.ts';
 
 /** What an event can be sent to. */
 export type Destination =

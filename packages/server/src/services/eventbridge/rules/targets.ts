@@ -1,16 +1,16 @@
 import type { EventBridgeApi } from '@slipway/contracts';
 import type { PutTargetsResultEntry } from '@slipway/contracts/eventbridge';
-import type { Database } from '../../kernel/database.ts';
-import type { Paging } from '../../kernel/paging.ts';
-import type { Operations } from '../../kernel/service.ts';
-import { ruleOf } from './arns.ts';
-import { needBus } from './buses.ts';
-import { fail, noRule, tooMany } from './fail.ts';
-import { LIMITS } from './limits.ts';
+import type { Database } from '../../../kernel/database.ts';
+import type { Paging } from '../../../kernel/paging.ts';
+import type { Operations } from '../../../kernel/service.ts';
+import { ruleOf } from '../arns.ts';
+import { needBus } from '../buses.ts';
+import { fail, noRule, tooMany } from '../fail.ts';
+import { LIMITS } from '../limits.ts';
 import type { Matching } from './matching.ts';
-import { pageOf } from './pages.ts';
+import { pageOf } from '../pages.ts';
 import { refuseManaged } from './rules.ts';
-import { findRule, listTargets, lockRule, putTarget, reading, removeTarget, writing } from './store/index.ts';
+import { findRule, listTargets, lockRule, putTarget, reading, removeTarget, writing } from '../store/index.ts';
 import { needsRole, targetFault } from './target-kinds.ts';
 
 export function targets({ db, paging, matching }: { db: Database; paging: Paging; matching: Matching }) {

@@ -1,11 +1,11 @@
 import type { Target } from '@slipway/contracts/eventbridge';
-import { parseArn } from '../../kernel/arn.ts';
-import { ServiceError } from '../../kernel/errors.ts';
-import { ruleArn } from './arns.ts';
+import { parseArn } from '../../../kernel/arn.ts';
+import { ServiceError } from '../../../kernel/errors.ts';
+import { ruleArn } from '../arns.ts';
 import { ownCaller, ruleRef } from './send.ts';
 import type { SendDeps } from './send.ts';
-import type { DeliveryRow } from './store/index.ts';
-import { queueUrl } from './target-kinds.ts';
+import type { DeliveryRow } from '../store/index.ts';
+import { queueUrl } from '../rules/target-kinds.ts';
 import { Undelivered } from './undelivered.ts';
 
 /** Which of the retry policy's bounds ended a delivery. */

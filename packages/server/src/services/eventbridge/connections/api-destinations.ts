@@ -1,21 +1,21 @@
 import type { EventBridgeApi } from '@slipway/contracts';
 import type { ApiDestination } from '@slipway/contracts/eventbridge';
-import type { Clock } from '../../kernel/clock.ts';
-import type { Database } from '../../kernel/database.ts';
-import { whenTaken } from '../../kernel/database/index.ts';
-import { uuid } from '../../kernel/ids.ts';
-import type { Paging } from '../../kernel/paging.ts';
-import type { Place } from '../../kernel/place.ts';
-import type { Operations } from '../../kernel/service.ts';
-import { apiDestinationArn, connectionArn, readEventsArn } from './arns.ts';
-import { checkEndpoint } from './connection-auth.ts';
-import { alreadyThere, noResource, tooMany } from './fail.ts';
-import { LIMITS } from './limits.ts';
-import { pageOf } from './pages.ts';
+import type { Clock } from '../../../kernel/clock.ts';
+import type { Database } from '../../../kernel/database.ts';
+import { whenTaken } from '../../../kernel/database/index.ts';
+import { uuid } from '../../../kernel/ids.ts';
+import type { Paging } from '../../../kernel/paging.ts';
+import type { Place } from '../../../kernel/place.ts';
+import type { Operations } from '../../../kernel/service.ts';
+import { apiDestinationArn, connectionArn, readEventsArn } from '../arns.ts';
+import { checkEndpoint } from '../delivery/connection-auth.ts';
+import { alreadyThere, noResource, tooMany } from '../fail.ts';
+import { LIMITS } from '../limits.ts';
+import { pageOf } from '../pages.ts';
 import {
   countApiDestinations, deleteApiDestination, findApiDestination, findConnection, insertApiDestination, listApiDestinations, lockApiDestination, reading, updateApiDestination, writing,
-} from './store/index.ts';
-import type { ApiDestinationRow, ConnectionRow, Query } from './store/index.ts';
+} from '../store/index.ts';
+import type { ApiDestinationRow, ConnectionRow, Query } from '../store/index.ts';
 
 /** The connection that an ARN names in this place; undefined when there is none. */
 export async function connectionByArn(query: Query, place: Place, arn: string): Promise<ConnectionRow | undefined> {

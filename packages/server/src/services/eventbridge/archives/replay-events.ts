@@ -1,11 +1,11 @@
-import type { JobRun, Jobs } from '../../engine/jobs.ts';
-import type { Clock } from '../../kernel/clock.ts';
-import type { Database } from '../../kernel/database.ts';
-import type { Json } from '../../patterns/pattern.ts';
-import type { Acceptance, Arrival } from './accept.ts';
+import type { JobRun, Jobs } from '../../../engine/jobs.ts';
+import type { Clock } from '../../../kernel/clock.ts';
+import type { Database } from '../../../kernel/database.ts';
+import type { Json } from '../../../patterns/pattern.ts';
+import type { Acceptance, Arrival } from '../accept.ts';
 import { REPLAY } from './replays.ts';
-import { findArchiveById, findReplay, lockReplay, nextArchived, reading, updateReplay } from './store/index.ts';
-import type { ArchivedRow, ReplayRow, ReplayState } from './store/index.ts';
+import { findArchiveById, findReplay, lockReplay, nextArchived, reading, updateReplay } from '../store/index.ts';
+import type { ArchivedRow, ReplayRow, ReplayState } from '../store/index.ts';
 
 const AT_ONCE = 50;
 

@@ -1,5 +1,5 @@
-import { isObject, parsePattern } from '../../patterns/pattern.ts';
-import type { EventPattern, Json } from '../../patterns/pattern.ts';
+import { isObject, parsePattern } from '../../../patterns/pattern.ts';
+import type { EventPattern, Json } from '../../../patterns/pattern.ts';
 
 /**
  * Many patterns against one event. A pattern that asks a field for exact texts can only match an event that has one of

@@ -1,17 +1,17 @@
 import type { Target } from '@slipway/contracts/eventbridge';
-import type { JobRun, Jobs } from '../../engine/jobs.ts';
-import { ServiceError } from '../../kernel/errors.ts';
-import type { Log } from '../../kernel/log.ts';
-import { DELIVERY } from './accept.ts';
+import type { JobRun, Jobs } from '../../../engine/jobs.ts';
+import { ServiceError } from '../../../kernel/errors.ts';
+import type { Log } from '../../../kernel/log.ts';
+import { DELIVERY } from '../accept.ts';
 import { hasLetterBox, letterOf, sendLetter } from './dead-letters.ts';
 import type { Exhausted } from './dead-letters.ts';
 import { takeTurn } from './invoke.ts';
-import { LIMITS, LONGEST_RETRY_DELAY_MS } from './limits.ts';
+import { LIMITS, LONGEST_RETRY_DELAY_MS } from '../limits.ts';
 import { send } from './send.ts';
 import type { SendDeps } from './send.ts';
-import { deleteDelivery, findDelivery, reading, updateDelivery } from './store/index.ts';
-import type { DeliveryRow } from './store/index.ts';
-import { destinationOf } from './target-kinds.ts';
+import { deleteDelivery, findDelivery, reading, updateDelivery } from '../store/index.ts';
+import type { DeliveryRow } from '../store/index.ts';
+import { destinationOf } from '../rules/target-kinds.ts';
 import { Undelivered } from './undelivered.ts';
 
 export interface DeliverDeps extends SendDeps {

@@ -1,15 +1,15 @@
-import type { JobRun, Jobs } from '../../engine/jobs.ts';
-import type { Clock } from '../../kernel/clock.ts';
-import type { Database } from '../../kernel/database.ts';
-import type { Seal } from '../../kernel/seal.ts';
-import { OutboundFailed, OutboundRefused } from '../../outbound/index.ts';
-import type { Outbound, OutboundResponse } from '../../outbound/index.ts';
+import type { JobRun, Jobs } from '../../../engine/jobs.ts';
+import type { Clock } from '../../../kernel/clock.ts';
+import type { Database } from '../../../kernel/database.ts';
+import type { Seal } from '../../../kernel/seal.ts';
+import { OutboundFailed, OutboundRefused } from '../../../outbound/index.ts';
+import type { Outbound, OutboundResponse } from '../../../outbound/index.ts';
 import { openAuth, openToken, sealToken } from './connection-auth.ts';
 import type { AuthParameters } from './connection-auth.ts';
 import { Undelivered } from './undelivered.ts';
-import { HTTP_TIMEOUT_MS } from './limits.ts';
-import { findConnection, lockConnection, reading, updateConnection } from './store/index.ts';
-import type { ConnectionRow } from './store/index.ts';
+import { HTTP_TIMEOUT_MS } from '../limits.ts';
+import { findConnection, lockConnection, reading, updateConnection } from '../store/index.ts';
+import type { ConnectionRow } from '../store/index.ts';
 
 export const AUTHORIZE = 'eventbridge/authorize';
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { parsePattern } from '../../patterns/pattern.ts';
+import { parsePattern } from '../../../patterns/pattern.ts';
 import { indexRules } from './rule-index.ts';
 
 const some = <T>(list: readonly T[], seed: () => number): T => list[Math.floor(seed() * list.length)]!;

@@ -1,9 +1,9 @@
 import type { Target } from '@slipway/contracts/eventbridge';
-import type { Database, Transaction } from '../../kernel/database.ts';
+import type { Database, Transaction } from '../../../kernel/database.ts';
 import { indexRules } from './rule-index.ts';
 import type { RuleIndex } from './rule-index.ts';
-import { listBusTargets, listMatchingRules, reading } from './store/index.ts';
-import type { BusRef, RuleRow } from './store/index.ts';
+import { listBusTargets, listMatchingRules, reading } from '../store/index.ts';
+import type { BusRef, RuleRow } from '../store/index.ts';
 
 export interface MatchingRule {
   readonly rule: RuleRow;

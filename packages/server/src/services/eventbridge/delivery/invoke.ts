@@ -1,17 +1,17 @@
 import type { HttpParameters } from '@slipway/contracts/eventbridge';
-import type { Place } from '../../kernel/place.ts';
-import { OutboundFailed, OutboundRefused } from '../../outbound/index.ts';
-import type { OutboundResponse } from '../../outbound/index.ts';
-import { isObject } from '../../patterns/pattern.ts';
-import type { Json } from '../../patterns/pattern.ts';
-import { connectionByArn } from './api-destinations.ts';
+import type { Place } from '../../../kernel/place.ts';
+import { OutboundFailed, OutboundRefused } from '../../../outbound/index.ts';
+import type { OutboundResponse } from '../../../outbound/index.ts';
+import { isObject } from '../../../patterns/pattern.ts';
+import type { Json } from '../../../patterns/pattern.ts';
+import { connectionByArn } from '../connections/api-destinations.ts';
 import { dropToken, tokenOf } from './authorize.ts';
 import type { AuthorizeDeps } from './authorize.ts';
 import { isHeaderName, openAuth } from './connection-auth.ts';
 import type { AuthParameters } from './connection-auth.ts';
-import { HTTP_TIMEOUT_MS } from './limits.ts';
-import { findApiDestination, lockApiDestination, reading, updateApiDestination } from './store/index.ts';
-import type { ApiDestinationRow, ConnectionRow } from './store/index.ts';
+import { HTTP_TIMEOUT_MS } from '../limits.ts';
+import { findApiDestination, lockApiDestination, reading, updateApiDestination } from '../store/index.ts';
+import type { ApiDestinationRow, ConnectionRow } from '../store/index.ts';
 import { valueAt } from './transform.ts';
 import { Undelivered } from './undelivered.ts';
 

@@ -1,7 +1,7 @@
 import type { ConnectionHttpParameters, CreateConnectionAuthRequestParameters, UpdateConnectionAuthRequestParameters, ConnectionAuthResponseParameters } from '@slipway/contracts/eventbridge';
-import type { Seal } from '../../kernel/seal.ts';
-import { fail } from './fail.ts';
-import type { ConnectionRow } from './store/index.ts';
+import type { Seal } from '../../../kernel/seal.ts';
+import { fail } from '../fail.ts';
+import type { ConnectionRow } from '../store/index.ts';
 
 /** What a connection knows, secrets included. */
 export type AuthParameters = CreateConnectionAuthRequestParameters | UpdateConnectionAuthRequestParameters;

@@ -1,6 +1,6 @@
-import { isObject } from '../../patterns/pattern.ts';
-import type { Json } from '../../patterns/pattern.ts';
-import { LIMITS } from './limits.ts';
+import { isObject } from '../../../patterns/pattern.ts';
+import type { Json } from '../../../patterns/pattern.ts';
+import { LIMITS } from '../limits.ts';
 
 /** What of an event a target gets: at most one of the three; none means the whole event. */
 export interface InputChoice {

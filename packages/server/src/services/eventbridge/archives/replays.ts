@@ -1,17 +1,17 @@
 import type { EventBridgeApi } from '@slipway/contracts';
 import type { Replay, StartReplayRequest } from '@slipway/contracts/eventbridge';
-import type { JobKey, Jobs } from '../../engine/jobs.ts';
-import type { Clock } from '../../kernel/clock.ts';
-import type { Database } from '../../kernel/database.ts';
-import { whenTaken } from '../../kernel/database/index.ts';
-import type { Paging } from '../../kernel/paging.ts';
-import type { Call, Operations } from '../../kernel/service.ts';
-import { archiveArn, busArn, readEventsArn, replayArn, ruleArn } from './arns.ts';
-import { alreadyThere, fail, noResource, tooMany } from './fail.ts';
-import { LIMITS, REMEMBER_REPLAYS_MS } from './limits.ts';
-import { pageOf } from './pages.ts';
-import { countRunningReplays, findArchive, findReplay, insertReplay, listReplays, lockReplay, reading, removeReplays, updateReplay, writing } from './store/index.ts';
-import type { ArchiveRow, ReplayRow } from './store/index.ts';
+import type { JobKey, Jobs } from '../../../engine/jobs.ts';
+import type { Clock } from '../../../kernel/clock.ts';
+import type { Database } from '../../../kernel/database.ts';
+import { whenTaken } from '../../../kernel/database/index.ts';
+import type { Paging } from '../../../kernel/paging.ts';
+import type { Call, Operations } from '../../../kernel/service.ts';
+import { archiveArn, busArn, readEventsArn, replayArn, ruleArn } from '../arns.ts';
+import { alreadyThere, fail, noResource, tooMany } from '../fail.ts';
+import { LIMITS, REMEMBER_REPLAYS_MS } from '../limits.ts';
+import { pageOf } from '../pages.ts';
+import { countRunningReplays, findArchive, findReplay, insertReplay, listReplays, lockReplay, reading, removeReplays, updateReplay, writing } from '../store/index.ts';
+import type { ArchiveRow, ReplayRow } from '../store/index.ts';
 
 export const REPLAY = 'eventbridge/replay';
 

@@ -1,10 +1,10 @@
 import type { EventBridgeApi } from '@slipway/contracts';
-import { nestsDeeper } from '../../kernel/json-depth.ts';
-import type { Operations } from '../../kernel/service.ts';
-import { InvalidPattern, parsePattern } from '../../patterns/pattern.ts';
-import type { EventPattern, Json } from '../../patterns/pattern.ts';
-import { fail } from './fail.ts';
-import { LIMITS } from './limits.ts';
+import { nestsDeeper } from '../../../kernel/json-depth.ts';
+import type { Operations } from '../../../kernel/service.ts';
+import { InvalidPattern, parsePattern } from '../../../patterns/pattern.ts';
+import type { EventPattern, Json } from '../../../patterns/pattern.ts';
+import { fail } from '../fail.ts';
+import { LIMITS } from '../limits.ts';
 
 /** Refuses a pattern as AWS does. */
 export function checkPattern(text: string): EventPattern {
