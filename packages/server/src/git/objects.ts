@@ -94,10 +94,17 @@ function batchReader(path: string, idleMs: number, gone: () => void): BatchReade
   const answers = answerParser(questions);
   let idle: NodeJS.Timeout | undefined;
   let complaint = '';
+  let unsent = '';
 
+  const send = (): void => {
+    const lines = unsent;
+    unsent = '';
+    if (!child.stdin.destroyed && !child.stdin.writableEnded) child.stdin.write(lines);
+  };
   const end = (): void => {
     clearTimeout(idle);
     gone();
+    send();
     child.stdin.end();
   };
   const rest = (): void => {
@@ -131,7 +138,9 @@ function batchReader(path: string, idleMs: number, gone: () => void): BatchReade
       keepAlive(child, true);
       return new Promise((resolve, reject) => {
         questions.push({ verb, resolve, reject });
-        child.stdin.write(`${verb} ${name}\n`);
+        // What is asked in one turn is written at once: a write costs more than a question.
+        if (unsent === '') setImmediate(send);
+        unsent += `${verb} ${name}\n`;
       });
     },
     busy: () => questions.length > 0,

@@ -1,3 +1,4 @@
+import { looseReference } from './loose.ts';
 import { isObjectId, isReferenceName } from './names.ts';
 import type { ObjectInfo, ObjectReaders } from './objects.ts';
 import { parseCommit, parseTree } from './parse.ts';
@@ -58,8 +59,12 @@ function entriesOf(bytes: Buffer): readonly TreeEntry[] {
 }
 
 export function repositoryReader(path: () => Promise<string>, objects: ObjectReaders): RepositoryReader {
-  const named = async (name: string): Promise<ObjectInfo | undefined> =>
-    isObjectId(name) || isReferenceName(name) ? objects.info(await path(), name) : undefined;
+  const named = async (name: string): Promise<ObjectInfo | undefined> => {
+    if (isObjectId(name)) return objects.info(await path(), name);
+    if (!isReferenceName(name)) return undefined;
+    const folder = await path();
+    return objects.info(folder, looseReference(folder, name) ?? name);
+  };
 
   const contents = async (id: string, type: ObjectInfo['type']): Promise<Buffer | undefined> => {
     if (!isObjectId(id)) return undefined;
@@ -68,7 +73,7 @@ export function repositoryReader(path: () => Promise<string>, objects: ObjectRea
   };
 
   const reader: RepositoryReader = {
-    reference: async (ref) => (isReferenceName(ref) ? (await named(ref))?.id : undefined),
+    reference: async (ref) => (isReferenceName(ref) ? looseReference(await path(), ref) ?? (await named(ref))?.id : undefined),
 
     async commitId(name) {
       let object = await named(name);
