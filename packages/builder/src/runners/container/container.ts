@@ -16,6 +16,7 @@ import type { ContainerConfig, EngineInfo } from './engine.ts';
 import { ImageUnavailable, provideImage } from './image.ts';
 import { LABEL, forgetContainer, noteContainer } from './leftovers.ts';
 import { Pipes } from './pipes.ts';
+import { privileges } from './privileges.ts';
 import { findEngineSocket } from './socket.ts';
 
 const COMMANDS = '/slipway/commands';
@@ -106,6 +107,8 @@ class ContainerWorkspace implements Workspace {
       const gone = this.#engine.wait(id).catch(() => undefined);
       this.#pid = (await this.#engine.inspect(id))?.pid ?? 0;
       const network = await this.#openNetwork();
+      const prepare = this.#container.privileged === true ? privileges().prepare : undefined;
+      if (prepare !== undefined) await this.#engine.exec(id, prepare);
       await this.#writeEnvironment({ ...network?.environment, ...options.env });
       const bash = await this.#begin(id, pipes, gone);
       if (options.shell === 'bash' && bash === '') throw new CannotOpen(`The buildspec asks for the shell bash, which the image ${this.#container.image} does not have`);
@@ -217,8 +220,9 @@ function hostConfig(request: WorkspaceRequest, container: ContainerRequest, info
   const processes = enforced(limits.processes, info.limits.processes, 'processes');
   const { folder } = request;
   const network = request.network?.mode ?? 'host';
+  const privileged = container.privileged === true ? privileges() : undefined;
   return {
-    notices: [...notices, ...(refused.length === 0 ? [] : [`The container engine cannot limit ${refused.join(', ')} here`])],
+    notices: [...notices, ...(privileged?.notices ?? []), ...(refused.length === 0 ? [] : [`The container engine cannot limit ${refused.join(', ')} here`])],
     config: {
       Mounts: [bind(codebuildFolder(folder), '/codebuild', false), bind(commandsFolder(folder), COMMANDS, true), bind(stateFolder(folder), STATE, false), bind(pipesFolder(folder), PIPES, false)],
       NetworkMode: network === 'host' ? 'host' : 'none',
@@ -226,7 +230,7 @@ function hostConfig(request: WorkspaceRequest, container: ContainerRequest, info
       ...(processors === undefined ? {} : { NanoCpus: Math.round(processors * 1e9) }),
       ...(processes === undefined ? {} : { PidsLimit: processes }),
       ...(container.privileged === true
-        ? { Privileged: true }
+        ? privileged?.hostConfig
         : { CapDrop: ['ALL'], CapAdd: CAPABILITIES, SecurityOpt: ['no-new-privileges', ...(info.selinux ? ['label=disable'] : [])] }),
     },
   };

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { promisify } from 'node:util';
-import { Engine } from '../container/engine.ts';
+import { Engine, splitImage } from '../container/engine.ts';
 import { findEngineSocket } from '../container/socket.ts';
 
 const run = promisify(execFile);
@@ -33,16 +33,14 @@ export async function testEngines(): Promise<TestEngine[]> {
   return found;
 }
 
-export const BUSYBOX_IMAGE = 'slipway-test/busybox:1';
-export const BASH_IMAGE = 'slipway-test/bash:1';
+export const BUSYBOX_IMAGE = 'localhost/slipway-test/busybox:1';
+export const BASH_IMAGE = 'localhost/slipway-test/bash:1';
 
 /** Makes the images that tests use from this machine's busybox (statically linked) and bash. */
 export async function makeTestImages(engine: TestEngine): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'slipway-image-'));
   try {
-    await chmod(folder, 0o755);
     await fillBusybox(folder);
-    await chmod(join(folder, 'tmp'), 0o1777);
     await importImage(engine, folder, BUSYBOX_IMAGE);
     await addProgram(folder, '/bin/bash');
     await importImage(engine, folder, BASH_IMAGE);
@@ -51,8 +49,11 @@ export async function makeTestImages(engine: TestEngine): Promise<void> {
   }
 }
 
-async function fillBusybox(folder: string): Promise<void> {
+/** A small system of busybox alone, with a user besides root. */
+export async function fillBusybox(folder: string): Promise<void> {
+  await chmod(folder, 0o755);
   for (const name of ['bin', 'etc', 'root', 'tmp', 'home/builder', 'mnt', 'var']) await mkdir(join(folder, name), { recursive: true });
+  await chmod(join(folder, 'tmp'), 0o1777);
   await cp('/bin/busybox', join(folder, 'bin', 'busybox'), { dereference: true });
   const { stdout } = await run('/bin/busybox', ['--list']);
   for (const name of stdout.split('\n').filter((line) => line !== '' && line !== 'busybox')) await symlink('busybox', join(folder, 'bin', name));
@@ -60,9 +61,9 @@ async function fillBusybox(folder: string): Promise<void> {
   await writeFile(join(folder, 'etc', 'group'), 'root:x:0:\nbuilder:x:1000:\n');
 }
 
-/** A program of this machine with the libraries that it is linked to. */
+/** A program of this machine with the libraries that it is linked to, if any (ldd fails on static ones). */
 export async function addProgram(folder: string, program: string): Promise<void> {
-  const { stdout } = await run('ldd', [program]);
+  const stdout = await run('ldd', [program]).then((listed) => listed.stdout, () => '');
   const libraries = stdout.split('\n').flatMap((line) => /(\/\S+) \(0x/.exec(line)?.[1] ?? []);
   for (const path of [program, ...libraries]) {
     await mkdir(join(folder, dirname(path)), { recursive: true });
@@ -72,7 +73,7 @@ export async function addProgram(folder: string, program: string): Promise<void>
 
 /** The folder as an image. */
 export async function importImage({ socket }: TestEngine, folder: string, image: string): Promise<void> {
-  const [repo = '', tag = ''] = image.split(':');
+  const { name: repo, tag = 'latest' } = splitImage(image);
   const tar = spawn('tar', ['-C', folder, '--owner=0', '--group=0', '-c', '.'], { stdio: ['ignore', 'pipe', 'inherit'] });
   const said = await new Promise<string>((resolve, reject) => {
     const sent = request({ socketPath: socket, method: 'POST', path: `/images/create?${new URLSearchParams({ fromSrc: '-', repo, tag })}`, headers: { host: 'engine', 'content-type': 'application/x-tar' } }, (response) => {

@@ -1,0 +1,183 @@
+import { spawnSync } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { cp, mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { request as send } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { outputFolder } from '../layout.ts';
+import { CannotOpen } from '../runner.ts';
+import type { ContainerRequest, Session, Workspace, WorkspaceRequest } from '../runner.ts';
+import { BUSYBOX_IMAGE, addProgram, fillBusybox, importImage, makeTestImages, testEngines } from '../testing/engines.ts';
+import type { TestEngine } from '../testing/engines.ts';
+import { startRegistry } from '../testing/registry.ts';
+import type { TestRegistry } from '../testing/registry.ts';
+import { containerRunner } from './container.ts';
+import { Engine } from './engine.ts';
+import { ImageUnavailable, provideImage } from './image.ts';
+import { LABEL, noteContainer, sweepContainers } from './leftovers.ts';
+import { findEngineSocket } from './socket.ts';
+
+const engines = await testEngines();
+const DOCKER = ['docker', 'dockerd', 'containerd', 'containerd-shim-runc-v2', 'runc'].map(whereIs);
+const DOCKER_IMAGE = 'localhost/slipway-test/docker:1';
+
+test('looks for the engine where DOCKER_HOST says, and nowhere over a network', () => {
+  expect(findEngineSocket({ DOCKER_HOST: 'unix:///somewhere/sock' })).toBe('/somewhere/sock');
+  expect(findEngineSocket({ DOCKER_HOST: 'tcp://192.0.2.1:2375', XDG_RUNTIME_DIR: '/nowhere' })).not.toBe('tcp://192.0.2.1:2375');
+});
+
+if (engines.length === 0) test.skip('containers (no engine was found; TEST_ENGINES names sockets)');
+
+describe.each(engines)('a container of $name', (engine) => {
+  let folder: string;
+  let mark: string;
+  let workspace: Workspace | undefined;
+  let output: string;
+
+  beforeAll(() => makeTestImages(engine), 120_000);
+
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'slipway-container-'));
+    mark = randomUUID();
+    output = '';
+    await mkdir(join(outputFolder(folder), 'src'), { recursive: true });
+  });
+
+  afterEach(async () => {
+    await workspace?.destroy();
+    workspace = undefined;
+    expect(await new Engine(engine.socket).find({ [LABEL]: mark })).toEqual([]);
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  const open = async (container: Partial<ContainerRequest>, more: Partial<WorkspaceRequest> = {}, shell: 'sh' | 'bash' = 'sh'): Promise<Session> => {
+    workspace = await containerRunner.prepare({ folder, mark, network: { mode: 'isolated' }, ...more, container: { socket: engine.socket, image: BUSYBOX_IMAGE, ...container } });
+    return workspace.open({ shell, cwd: '/codebuild/output/src', env: { ...workspace.environment, TOKEN: 'planted-in-the-environment' }, onOutput: (bytes) => { output += Buffer.from(bytes).toString(); } });
+  };
+
+  test('of an image without bash says so when the buildspec asks for it', async () => {
+    await expect(open({}, {}, 'bash')).rejects.toThrow(`asks for the shell bash, which the image ${BUSYBOX_IMAGE} does not have`);
+  });
+
+  test('of an image without any shell says what an image needs', async () => {
+    const empty = await mkdtemp(join(tmpdir(), 'slipway-image-'));
+    await mkdir(join(empty, 'etc'));
+    await importImage(engine, empty, 'localhost/slipway-test/empty:1');
+    await rm(empty, { recursive: true });
+    await expect(open({ image: 'localhost/slipway-test/empty:1' })).rejects.toThrow(/an image needs \/bin\/sh/);
+  });
+
+  test('of an image that nobody has tells so in the words of the registry', async () => {
+    await expect(open({ image: '127.0.0.1:1/nobody/has:this' })).rejects.toBeInstanceOf(CannotOpen);
+  });
+
+  test('tells the engine nothing of the environment', async () => {
+    const session = await open({});
+    await session.run('echo "$TOKEN"');
+    expect(output).toBe('planted-in-the-environment\n');
+    const [id = ''] = await new Engine(engine.socket).find({ [LABEL]: mark });
+    expect(JSON.stringify(await rawInspect(engine, id))).not.toContain('planted-in-the-environment');
+  });
+
+  test('says where the machine is smaller than the compute type', async () => {
+    await open({}, { limits: { memoryBytes: 2 ** 50, cpus: 4_096 } });
+    expect(workspace?.notices).toEqual([expect.stringMatching(/^This machine has \d+ GB of memory, less than the 1048576 GB/), expect.stringMatching(/^This machine has \d+ processors, fewer than the 4096/)]);
+  });
+
+  test('reaches nothing but the endpoint when its network is none', async () => {
+    const registry = await startRegistry();
+    const session = await open({}, { network: { mode: 'none', endpoint: registry.url } });
+    await session.run(`wget -q -O - ${registry.url}/v2/; echo; env | grep -ci proxy; wget -q -T 2 -O - http://192.0.2.77/ || echo refused`);
+    registry.close();
+    expect(output).toMatch(/^\{\}\n0\n[^]*refused\n$/);
+  });
+
+  test('is removed by whoever finds its supervisor dead, and ends by itself when nobody does', async () => {
+    await open({});
+    await noteContainer(folder, { socket: engine.socket, mark });
+    await sweepContainers(folder);
+    expect(await new Engine(engine.socket).find({ [LABEL]: mark })).toEqual([]);
+    await sweepContainers(folder);
+  });
+
+  test('takes a private image with the credentials for it, and not without', async () => {
+    const auth = { username: 'somebody', password: 'the-password-of-the-registry' };
+    const registry = await startRegistry(auth);
+    try {
+      const image = `${registry.host}/team/private:1`;
+      await pushTo(engine, registry, image, auth);
+      await expect(provideImage(engine.socket, image)).rejects.toBeInstanceOf(ImageUnavailable);
+      const wrong = await provideImage(engine.socket, image, { ...auth, password: 'wrong-password' }).catch((error: unknown) => error);
+      expect(wrong).toBeInstanceOf(ImageUnavailable);
+      expect(String(wrong)).not.toContain('wrong-password');
+      expect(await provideImage(engine.socket, image, auth)).toBe('pulled');
+      expect(await provideImage(engine.socket, image)).toBe('local');
+      const session = await open({ image });
+      expect((await session.run('true')).status).toBe(0);
+    } finally {
+      await workspace?.destroy();
+      await request(engine, 'DELETE', `/images/${registry.host}/team/private:1?force=1`);
+      registry.close();
+    }
+  });
+
+  test.skipIf(DOCKER.includes(undefined))('builds an image with docker and pushes it, in privileged mode', async () => {
+    const registry = await startRegistry();
+    try {
+      await makeDockerImage(engine);
+      await cp('/bin/busybox', join(outputFolder(folder), 'src', 'busybox'), { dereference: true });
+      const session = await open({ image: DOCKER_IMAGE, privileged: true }, { network: { mode: 'isolated', endpoint: registry.url } });
+      for (const command of [
+        'dockerd --iptables=false --ip6tables=false --bridge=none --storage-driver=vfs >/tmp/dockerd.log 2>&1 &',
+        'i=0; until docker info >/dev/null 2>&1; do i=$((i+1)); [ $i -lt 100 ] || { cat /tmp/dockerd.log; exit 1; }; sleep 0.2; done',
+        'printf \'FROM scratch\\nCOPY busybox /bin/sh\\nRUN ["/bin/sh", "-c", "echo built > /made"]\\nCMD ["/bin/sh"]\\n\' > Dockerfile',
+        `docker build --network=none -t ${registry.host}/team/app:1 .`,
+        `docker push ${registry.host}/team/app:1`,
+      ]) {
+        const { status } = await session.run(command);
+        if (status !== 0) throw new Error(`${command} ended with status ${status}: ${output}`);
+      }
+      expect(registry.pushed).toContain('team/app:1');
+    } finally {
+      registry.close();
+    }
+  }, 120_000);
+});
+
+function whereIs(program: string): string | undefined {
+  const { stdout } = spawnSync('/bin/sh', ['-c', 'PATH=/usr/bin:/usr/sbin:/bin:/sbin; command -v "$0"', program], { encoding: 'utf8' });
+  return stdout.trim() || undefined;
+}
+
+async function makeDockerImage(engine: TestEngine): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), 'slipway-image-'));
+  try {
+    await fillBusybox(folder);
+    for (const program of DOCKER) await addProgram(folder, program ?? '');
+    await importImage(engine, folder, DOCKER_IMAGE);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** Puts the busybox image into a registry by the engine itself. */
+async function pushTo(engine: TestEngine, { host }: TestRegistry, image: string, auth: { username: string; password: string }): Promise<void> {
+  await request(engine, 'POST', `/images/${BUSYBOX_IMAGE}/tag?${new URLSearchParams({ repo: image.slice(0, image.lastIndexOf(':')), tag: '1' })}`);
+  const said = await request(engine, 'POST', `/images/${image.slice(0, image.lastIndexOf(':'))}/push?tag=1${engine.name === 'Podman' ? '&tlsVerify=false' : ''}`, {
+    'x-registry-auth': Buffer.from(JSON.stringify({ ...auth, serveraddress: host })).toString('base64url'),
+  });
+  if (said.includes('"error"')) throw new Error(`The test's image could not be pushed: ${said}`);
+  await request(engine, 'DELETE', `/images/${image}?force=1`);
+}
+
+async function rawInspect(engine: TestEngine, id: string): Promise<unknown> {
+  return JSON.parse(await request(engine, 'GET', `/containers/${id}/json`));
+}
+
+async function request({ socket }: TestEngine, method: string, path: string, headers: Record<string, string> = {}): Promise<string> {
+  return new Promise((resolve, reject) => {
+    send({ socketPath: socket, method, path, agent: false, headers: { host: 'engine', ...headers } }, (response) => { text(response).then(resolve, reject); }).on('error', reject).end();
+  });
+}
