@@ -19,6 +19,7 @@ export const access: AccessTable<CodeBuildApi, (typeof notYet)[number]> = {
   ImportSourceCredentials: () => ({ resource: '*' }),
   ListSourceCredentials: () => ({ resource: '*' }),
   DeleteSourceCredentials: () => ({ resource: '*' }),
+  ListCuratedEnvironmentImages: () => ({ resource: '*' }),
   ListBuilds: () => ({ resource: '*' }),
   ListBuildsForProject: ({ projectName }, call) => onProject(projectName, call),
 };

@@ -102,6 +102,7 @@ export function shownBuild(build: StoredBuild, endpoint: string): Build {
     },
     timeoutInMinutes: definition.timeoutInMinutes,
     queuedTimeoutInMinutes: definition.queuedTimeoutInMinutes,
+    vpcConfig: definition.vpcConfig,
     buildComplete: build.status !== 'IN_PROGRESS',
     initiator: build.initiator,
     encryptionKey: definition.encryptionKey,

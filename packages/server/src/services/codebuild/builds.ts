@@ -96,8 +96,8 @@ export function builds({ db, clock, jobs, outbox, paging, concurrentBuilds, endp
     await insertBuild(tx, row);
     await jobs.wake(tx, buildJob(row));
     const build = readBuild(row);
-    await outbox.emit(tx, stateChange(build));
-    for (const phase of build.phases.filter(({ endTime }) => endTime !== undefined)) await outbox.emit(tx, phaseChange(build, phase));
+    await outbox.emit(tx, stateChange(build, endpoint()));
+    for (const phase of build.phases.filter(({ endTime }) => endTime !== undefined)) await outbox.emit(tx, phaseChange(build, phase, endpoint()));
     return row;
   }
 

@@ -11,7 +11,8 @@ export interface BuildspecRequest {
   readonly role: Caller;
   /** The primary source's folder. */
   readonly folder: string;
-  readonly runtimes: Runtimes;
+  /** What the environment has, where that is known. */
+  readonly runtimes: Runtimes | undefined;
 }
 
 /** Where a project says its buildspec is: in the text itself, in S3, or in the source. */
@@ -26,10 +27,11 @@ const honours: readonly HostKey[] = ['parameter-store', 'secrets-manager', 's3-p
 
 /** @throws BuildspecError, SourceError */
 export async function readBuildspec({ peers }: { peers: Peers }, { build, role, folder, runtimes }: BuildspecRequest): Promise<Buildspec> {
+  const options = { honours, ...(runtimes === undefined ? {} : { runtimes }) };
   const place = buildspecPlace(build.definition.source.buildspec);
-  if ('inline' in place) return parseBuildspec(place.inline, { file: "the project's buildspec", runtimes, honours });
-  if ('file' in place) return loadBuildspec(folder, place.file, { runtimes, honours });
-  return parseBuildspec(await fromS3(peers, build, role, place.s3), { file: place.s3, runtimes, honours });
+  if ('inline' in place) return parseBuildspec(place.inline, { file: "the project's buildspec", ...options });
+  if ('file' in place) return loadBuildspec(folder, place.file, options);
+  return parseBuildspec(await fromS3(peers, build, role, place.s3), { file: place.s3, ...options });
 }
 
 async function fromS3(peers: Peers, build: StoredBuild, role: Caller, arn: string): Promise<string> {

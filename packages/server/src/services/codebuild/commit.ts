@@ -21,6 +21,8 @@ export interface CommitDeps {
   readonly watches: Watches;
   /** How many builds of one account run at once in one region. */
   readonly concurrentBuilds: number;
+  /** The server's base URL, to which links lead. */
+  readonly endpoint: () => string;
 }
 
 export interface CommitOptions {
@@ -34,16 +36,16 @@ export interface CommitOptions {
 export type Commit = (run: JobRun, before: StoredBuild, after: StoredBuild, options?: CommitOptions) => Promise<boolean>;
 
 export function createCommit(deps: CommitDeps): Commit {
-  const { db, clock, jobs, outbox, watches, concurrentBuilds } = deps;
+  const { db, clock, jobs, outbox, watches, concurrentBuilds, endpoint } = deps;
 
   async function emitDifference(tx: Transaction, before: StoredBuild, after: StoredBuild): Promise<void> {
     for (const [index, phase] of after.phases.entries()) {
-      if (phase.endTime !== undefined && before.phases[index]?.endTime === undefined) await outbox.emit(tx, phaseChange(after, phase));
+      if (phase.endTime !== undefined && before.phases[index]?.endTime === undefined) await outbox.emit(tx, phaseChange(after, phase, endpoint()));
     }
     if (after.status === before.status) return;
     const at = after.ended_at ?? clock.now();
-    await outbox.emit(tx, phaseChange(after, { phaseType: 'COMPLETED', startTime: at, endTime: at, durationInSeconds: 0, phaseStatus: 'SUCCEEDED' }));
-    await outbox.emit(tx, stateChange(after));
+    await outbox.emit(tx, phaseChange(after, { phaseType: 'COMPLETED', startTime: at, endTime: at, durationInSeconds: 0, phaseStatus: 'SUCCEEDED' }, endpoint()));
+    await outbox.emit(tx, stateChange(after, endpoint()));
   }
 
   async function wakeOthers(tx: Transaction, after: StoredBuild): Promise<void> {

@@ -100,8 +100,9 @@ function checkPairing({ source, artifacts }: BuildDefinition): void {
 
 function checkEnvironment(environment: ProjectEnvironment): void {
   if (environment.type !== 'LINUX_CONTAINER') throw notSupported(`The environment type ${environment.type} (supported is LINUX_CONTAINER)`);
-  refuseMembers(environment, ['certificate', 'fleet'], (name) => notSupported(`The environment ${name}`));
+  refuseMembers(environment, ['fleet'], (name) => notSupported(`The environment ${name}`));
   refuseMembers(environment, ['computeConfiguration', 'dockerServer', 'hostKernel'], notSupported);
+  if (environment.certificate && !/^(arn:[^:]*:s3:::)?[^/]+\/.+/.test(environment.certificate)) refuse(`Invalid certificate: ${environment.certificate}. It must be the ARN of an object in S3`);
   checkRegistry(environment);
   for (const variable of environment.environmentVariables ?? []) {
     if (!variableNamePattern.test(variable.name)) refuse(`Invalid environment variable name: '${variable.name}'`);
@@ -117,7 +118,7 @@ function checkRegistry({ image, imagePullCredentialsType, registryCredential }: 
 
 function checkUnsupported(definition: BuildDefinition): void {
   if (definition.cache && definition.cache.type !== 'NO_CACHE') throw notSupported(`The cache type ${definition.cache.type}`);
-  refuseMembers(definition, ['vpcConfig', 'badgeEnabled', 'fileSystemLocations', 'buildBatchConfig'], notSupported);
+  refuseMembers(definition, ['badgeEnabled', 'fileSystemLocations', 'buildBatchConfig'], notSupported);
   // The CDK names S3's default key on every project; everything stored is encrypted with the installation's own.
   if (definition.encryptionKey && !definition.encryptionKey.endsWith('alias/aws/s3')) throw notSupported(`The encryptionKey ${definition.encryptionKey} (supported is alias/aws/s3)`);
   const s3Logs = definition.logsConfig?.s3Logs;
@@ -138,7 +139,7 @@ export function withoutRemoved(definition: ProjectDefinition): ProjectDefinition
 }
 
 const OVERRIDES_NOT_HONOURED = [
-  'fleetOverride', 'hostKernelOverride', 'certificateOverride', 'debugSessionEnabled', 'buildStatusConfigOverride',
+  'fleetOverride', 'hostKernelOverride', 'debugSessionEnabled', 'buildStatusConfigOverride',
 ] as const;
 
 /**
@@ -173,6 +174,7 @@ export function withOverrides(project: ProjectDefinition, input: StartBuildInput
       computeType: input.computeTypeOverride ?? environment.computeType,
       privilegedMode: input.privilegedModeOverride ?? environment.privilegedMode,
       imagePullCredentialsType: input.imagePullCredentialsTypeOverride ?? environment.imagePullCredentialsType,
+      certificate: input.certificateOverride ?? environment.certificate,
       registryCredential: input.registryCredentialOverride ?? environment.registryCredential,
       environmentVariables: mergedVariables(environment.environmentVariables ?? [], input.environmentVariablesOverride ?? []),
     },

@@ -1,12 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { BuildspecError, isLaunched, launch, launchInProcess, revoke, sourceFolder, type BuildSpec, type Buildspec } from '@slipway/builder';
+import { BuildspecError, isLaunched, launch, launchInProcess, revoke, sourceFolder, type BuildSpec, type Buildspec, type Runtimes } from '@slipway/builder';
 import type { PhaseContext } from '@slipway/contracts/codebuild';
 import type { JobRun } from '../../engine/jobs.ts';
 import { wantsArtifacts } from './artifacts/destinations.ts';
 import { hasLog, type StoredBuild } from './build.ts';
 import { buildspecPlace, readBuildspec } from './buildspec.ts';
+import { readCertificate } from './certificate.ts';
 import { cleanUp } from './cleanup.ts';
 import { phaseLines } from './commit.ts';
 import { deadlineOf, endHere, enter, interruption, leave } from './decide.ts';
@@ -47,6 +48,13 @@ interface Prepared {
   readonly sources: FetchedSources;
   readonly buildspec: Buildspec;
   readonly variables: GivenVariables;
+  readonly certificate?: string;
+}
+
+/** What an image has is known only when the build runs in it. */
+async function runtimesOf({ runner, runtimes }: StepDeps, { definition }: StoredBuild): Promise<Runtimes | undefined> {
+  const place = placeOf(runner, definition.environment);
+  return 'kind' in place && place.kind === 'container' ? undefined : runtimes();
 }
 
 async function prepare(deps: StepDeps, run: JobRun, build: StoredBuild, folder: string): Promise<Prepared | { problem: Required<PhaseContext> }> {
@@ -57,9 +65,10 @@ async function prepare(deps: StepDeps, run: JobRun, build: StoredBuild, folder: 
     if ('problem' in become) return become;
     const { role } = become;
     const sources = await deps.sources.fetch(build, { role, folder, signal: run.signal });
-    const buildspec = await readBuildspec(deps, { build, role, folder: sourceFolder(folder, sources.primary.path), runtimes: await deps.runtimes() });
+    const buildspec = await readBuildspec(deps, { build, role, folder: sourceFolder(folder, sources.primary.path), runtimes: await runtimesOf(deps, build) });
+    const certificate = await readCertificate(deps.peers, build, role);
     const variables = await givenVariables(deps, { build, role, buildspec, signal: run.signal });
-    return { sources, buildspec, variables };
+    return { sources, buildspec, variables, ...(certificate === undefined ? {} : { certificate }) };
   } catch (error) {
     if (error instanceof SourceError || error instanceof BuildspecError || error instanceof VariableError) return { problem: { statusCode: error.statusCode, message: error.message } };
     throw error;
@@ -67,7 +76,7 @@ async function prepare(deps: StepDeps, run: JobRun, build: StoredBuild, folder: 
 }
 
 /** The row knows the token's hash and the first line's number before the supervisor has them. */
-async function begin(deps: StepDeps, run: JobRun, build: StoredBuild, folder: string, { sources, buildspec, variables }: Prepared): Promise<'on'> {
+async function begin(deps: StepDeps, run: JobRun, build: StoredBuild, folder: string, { sources, buildspec, variables, certificate }: Prepared): Promise<'on'> {
   const place = placeOf(deps.runner, build.definition.environment);
   if ('problem' in place) throw new Error(`a build was provisioned without a runner: ${place.problem}`);
   const { kind } = place;
@@ -86,6 +95,7 @@ async function begin(deps: StepDeps, run: JobRun, build: StoredBuild, folder: st
   const firstLine = !hasLog(build) ? 0 : build.log_next + lines.length;
   const spec: Omit<BuildSpec, 'folder'> = {
     ...placeSpec(deps.runner, place, build.definition.environment.computeType, deps.endpoint()),
+    ...(certificate === undefined ? {} : { certificates: [certificate, deps.runner.certificates ?? ''].join('\n') }),
     buildspec,
     source: sources.primary.path,
     secondarySources: Object.fromEntries(Object.entries(sources.secondary).map(([identifier, source]) => [identifier, source.path])),

@@ -15,7 +15,7 @@ export function eventDate(ms: number): string {
 }
 
 /** CodeBuild Build State Change: the build's status and everything known of it. */
-export function stateChange(build: StoredBuild): DomainEvent {
+export function stateChange(build: StoredBuild, endpoint: string): DomainEvent {
   return {
     ...common(build),
     detailType: 'CodeBuild Build State Change',
@@ -23,7 +23,7 @@ export function stateChange(build: StoredBuild): DomainEvent {
       'build-status': build.status,
       'project-name': build.project,
       'build-id': buildArn(build, build.id),
-      'additional-information': additionalInformation(build),
+      'additional-information': additionalInformation(build, endpoint),
       'current-phase': build.phase,
       'current-phase-context': '[]',
       version: '1',
@@ -32,7 +32,7 @@ export function stateChange(build: StoredBuild): DomainEvent {
 }
 
 /** CodeBuild Build Phase Change: a phase has ended. */
-export function phaseChange(build: StoredBuild, phase: BuildPhase): DomainEvent {
+export function phaseChange(build: StoredBuild, phase: BuildPhase, endpoint: string): DomainEvent {
   return {
     ...common(build),
     detailType: 'CodeBuild Build Phase Change',
@@ -40,8 +40,8 @@ export function phaseChange(build: StoredBuild, phase: BuildPhase): DomainEvent 
       'completed-phase': phase.phaseType,
       'project-name': build.project,
       'build-id': buildArn(build, build.id),
-      'completed-phase-context': contexts(phase),
-      'additional-information': additionalInformation(build),
+      'completed-phase-context': `[${contextsOf(phase).join(', ')}]`,
+      'additional-information': additionalInformation(build, endpoint),
       'completed-phase-status': phase.phaseStatus,
       'completed-phase-duration-seconds': phase.durationInSeconds,
       version: '1',
@@ -59,18 +59,26 @@ const common = (build: StoredBuild) => ({
   aggregate: `codebuild/build/${build.id}`,
 });
 
-/** `[: ]` is AWS's form for a phase without a message. */
-const contexts = (phase: BuildPhase): string => `[${(phase.contexts ?? []).map(({ statusCode = '', message = '' }) => `${statusCode}: ${message}`).join(', ') || ': '}]`;
+/** The phases of CodeBuild's own that AWS gives no context when nothing is wrong with them; the others then have an empty one. */
+const WITHOUT_CONTEXT: readonly (string | undefined)[] = ['SUBMITTED', 'QUEUED', 'PROVISIONING', 'DOWNLOAD_SOURCE', 'COMPLETED'];
 
-function additionalInformation(build: StoredBuild): Record<string, unknown> {
+function contextsOf({ phaseType, contexts = [] }: BuildPhase): string[] {
+  const told = contexts.filter(({ statusCode, message }) => statusCode || message).map(({ statusCode = '', message = '' }) => `${statusCode}: ${message}`);
+  return told.length === 0 && !WITHOUT_CONTEXT.includes(phaseType) ? [': '] : told;
+}
+
+function additionalInformation(build: StoredBuild, endpoint: string): Record<string, unknown> {
   const { definition } = build;
   const { primary } = build.artifacts;
-  const log = logNames(build);
+  const names = build.log_stream === null ? undefined : logNames(build);
+  const deepLink = `${endpoint}/cloudwatch/home?region=${build.region}#logEvent:group=${names?.group ?? 'null'};stream=${names?.stream ?? 'null'}`;
   return {
-    ...(primary ? { artifact: { md5sum: primary.md5sum, sha256sum: primary.sha256sum, location: primary.location } } : {}),
+    cache: { type: definition.cache?.type ?? 'NO_CACHE', location: definition.cache?.location },
+    artifact: { md5sum: primary?.md5sum, sha256sum: primary?.sha256sum, location: primary?.location ?? '' },
     environment: {
       image: definition.environment.image,
       'privileged-mode': definition.environment.privilegedMode ?? false,
+      'image-pull-credentials-type': definition.environment.imagePullCredentialsType ?? 'CODEBUILD',
       'compute-type': definition.environment.computeType,
       type: definition.environment.type,
       'environment-variables': (definition.environment.environmentVariables ?? []).map(({ name, value, type }) => ({ name, value, type: type ?? 'PLAINTEXT' })),
@@ -80,11 +88,12 @@ function additionalInformation(build: StoredBuild): Record<string, unknown> {
     initiator: build.initiator,
     'build-number': build.number,
     'build-start-time': eventDate(build.started_at),
-    source: { location: definition.source.location, type: definition.source.type },
+    source: { buildspec: definition.source.buildspec, location: definition.source.location, type: definition.source.type },
     'source-version': definition.sourceVersion,
-    ...(log && build.log_stream !== null ? { logs: { 'group-name': log.group, 'stream-name': log.stream } } : {}),
+    'queued-timeout-in-minutes': definition.queuedTimeoutInMinutes,
+    logs: { 'group-name': names?.group, 'stream-name': names?.stream, 'deep-link': deepLink },
     phases: build.phases.map((phase) => ({
-      'phase-context': phase.contexts ? [contexts(phase).slice(1, -1)] : [],
+      'phase-context': phase.endTime === undefined ? undefined : contextsOf(phase),
       'start-time': phase.startTime && eventDate(phase.startTime),
       'end-time': phase.endTime && eventDate(phase.endTime),
       'duration-in-seconds': phase.durationInSeconds,

@@ -14,6 +14,7 @@ import { access } from './access.ts';
 import { advanceBuild } from './advance.ts';
 import { uuidOf } from './build.ts';
 import { builds, type BuildsDeps } from './builds.ts';
+import { curatedImages } from './curated-images.ts';
 import { createCommit } from './commit.ts';
 import { credentialsDoor } from './doors.ts';
 import { createFollowers } from './followers.ts';
@@ -57,7 +58,8 @@ export function createCodeBuild(deps: CodeBuildDeps): Room {
   const held = createHeld(deps);
   const followers = createFollowers(deps);
   const standby = createStandby(deps.supervisorPath);
-  let runtimes: Promise<Runtimes> | undefined;
+  let found: Promise<Runtimes> | undefined;
+  const runtimes = (): Promise<Runtimes> => (found ??= hostRuntimes());
   jobs.handle(buildJob({ account: '', region: '', id: '' }).kind, advanceBuild({
     ...deps,
     held,
@@ -65,7 +67,7 @@ export function createCodeBuild(deps: CodeBuildDeps): Room {
     standby,
     commit: createCommit(deps),
     sources: createSources(deps),
-    runtimes: () => (runtimes ??= hostRuntimes()),
+    runtimes,
     node: nodeOf(buildsFolder),
     folderOf: ({ id }) => join(buildsFolder, uuidOf(id)),
     hide: [dirname(buildsFolder)],
@@ -73,7 +75,7 @@ export function createCodeBuild(deps: CodeBuildDeps): Room {
   jobs.handle(metricsJob({ account: '', region: '', id: '' }).kind, reportMetrics(deps));
   jobs.handle(retryJob({ account: '', region: '', id: '' }).kind, retryFailed(deps));
   return {
-    service: service<CodeBuildApi>()({ name: 'codebuild', operations: { ...projects(deps), ...builds(deps), ...sourceCredentials(deps) }, access, notYet }),
+    service: service<CodeBuildApi>()({ name: 'codebuild', operations: { ...projects(deps), ...builds(deps), ...sourceCredentials(deps), ...curatedImages({ ...deps, runtimes }) }, access, notYet }),
     migrations,
     doors: [credentialsDoor({ ...deps, held })],
     /** Takes up the builds that went on while no server was there to follow them. */

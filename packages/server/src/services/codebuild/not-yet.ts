@@ -25,7 +25,6 @@ export const notYet = [
   'ListBuildBatches',
   'ListBuildBatchesForProject',
   'ListCommandExecutionsForSandbox',
-  'ListCuratedEnvironmentImages',
   'ListFleets',
   'ListReportGroups',
   'ListReports',

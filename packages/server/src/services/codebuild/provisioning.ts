@@ -48,7 +48,7 @@ export const provision: StepRunner = async (deps, run, build) => {
   }
   await mkdir(deps.folderOf(build), { recursive: true, mode: 0o700 });
   const provisioned = { ...build, log_stream: logNames(build)?.stream ?? null, node: deps.node };
-  await commit(run, build, enter(leave(provisioned, now, 'SUCCEEDED'), 'DOWNLOAD_SOURCE', now), { lines: placeLines(place, environment) });
+  await commit(run, build, enter(leave(provisioned, now, 'SUCCEEDED'), 'DOWNLOAD_SOURCE', now), { lines: [...placeLines(place, environment), ...vpcLines(build)] });
   return 'on';
 };
 
@@ -70,4 +70,9 @@ async function refusal({ held, peers }: StepDeps, run: JobRun, build: StoredBuil
     };
   }
   return undefined;
+}
+
+/** A VPC is a network of AWS's; what a build reaches here is the installation's to say. */
+function vpcLines({ definition: { vpcConfig } }: StoredBuild): string[] {
+  return vpcConfig?.vpcId ? [`The project's vpcConfig (${vpcConfig.vpcId}) is no network of this installation: the build reaches what every build here reaches`] : [];
 }
