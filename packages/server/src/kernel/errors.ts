@@ -25,6 +25,14 @@ export class ServiceError extends Error {
   }
 }
 
+/**
+ * Whether the same call may succeed later, as the other room or the endpoint is only busy. Missing permissions, resources
+ * that are gone and refused input stay as they are; 501 is said of what is not there yet.
+ */
+export function mayPass({ name, status = 0 }: ServiceError): boolean {
+  return /Throttl|LimitExceeded|OverLimit|ServiceUnavailable|Internal(?:Failure|Error|Server|Service)|ConcurrentModification|ConcurrentPipelineExecutions/.test(name) || status === 500 || status >= 502;
+}
+
 /** Errors that every AWS service may answer and no contract lists. */
 export type CommonErrorName =
   | 'AccessDeniedException' | 'ValidationException' | 'ThrottlingException' | 'InternalFailure' | 'UnknownOperationException'

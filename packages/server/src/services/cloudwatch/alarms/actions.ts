@@ -1,7 +1,7 @@
 import type { JobRun } from '../../../engine/jobs.ts';
 import { parseArn } from '../../../kernel/arn.ts';
 import { serviceCaller } from '../../../kernel/caller.ts';
-import { ServiceError } from '../../../kernel/errors.ts';
+import { ServiceError, mayPass } from '../../../kernel/errors.ts';
 import type { Log } from '../../../kernel/log.ts';
 import type { Peers } from '../../../kernel/peers.ts';
 import { alarmArn } from '../arns.ts';
@@ -55,5 +55,5 @@ async function attempt({ peers, log }: ActionDeps, row: ActionRow, signal: Abort
 
 /** A topic that is gone or says no will not change its mind in an hour. */
 function isFinal(error: Error): boolean {
-  return error instanceof ServiceError && (error.status ?? 400) < 500 && !/Throttl|ServiceUnavailable|Internal/.test(error.name);
+  return error instanceof ServiceError && !mayPass(error);
 }

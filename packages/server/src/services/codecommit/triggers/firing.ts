@@ -2,7 +2,7 @@ import type { JobKey, Jobs } from '../../../engine/jobs.ts';
 import { serviceCaller } from '../../../kernel/caller.ts';
 import type { Clock } from '../../../kernel/clock.ts';
 import type { Database } from '../../../kernel/database.ts';
-import { ServiceError } from '../../../kernel/errors.ts';
+import { ServiceError, mayPass } from '../../../kernel/errors.ts';
 import { uuid } from '../../../kernel/ids.ts';
 import type { Log } from '../../../kernel/log.ts';
 import type { Peers } from '../../../kernel/peers.ts';
@@ -13,7 +13,6 @@ import { deleteTriggerMessage, findTriggerMessage, findTriggers, insertTriggerMe
 import type { TriggerMessageRow } from './store.ts';
 
 const JOB = 'codecommit/trigger-message';
-const TRANSIENT = new Set(['ThrottlingException', 'Throttled', 'InternalFailure', 'InternalError']);
 
 export interface FiringDeps {
   readonly db: Database;
@@ -35,7 +34,7 @@ export function triggerFollower({ db, clock, jobs, peers, log }: FiringDeps): Re
       await publish(peers, row, row.message_id);
     } catch (error) {
       // A topic that is gone or does not let CodeCommit in will not get better by asking again.
-      if (!(error instanceof ServiceError) || TRANSIENT.has(error.name)) throw error;
+      if (!(error instanceof ServiceError) || mayPass(error)) throw error;
       log.warn('trigger refused', { repository: row.repository_arn, destination: row.destination_arn, error: error.name, reason: error.message });
     }
     await db.transaction(async (tx) => {

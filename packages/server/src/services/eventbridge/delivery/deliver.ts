@@ -1,6 +1,6 @@
 import type { Target } from '@slipway/contracts/eventbridge';
 import type { JobRun, Jobs } from '../../../engine/jobs.ts';
-import { ServiceError } from '../../../kernel/errors.ts';
+import { ServiceError, mayPass } from '../../../kernel/errors.ts';
 import type { Log } from '../../../kernel/log.ts';
 import { DELIVERY } from '../accept.ts';
 import { hasLetterBox, letterOf, sendLetter } from './dead-letters.ts';
@@ -81,7 +81,7 @@ async function deliver(deps: DeliverDeps, run: JobRun, row: DeliveryRow): Promis
 /** Tries again while the retry policy lets it; gives the event up otherwise, to its dead-letter queue where it has one. */
 async function failed({ db, clock, log }: DeliverDeps, run: JobRun, row: DeliveryRow, error: unknown): Promise<void> {
   const exhausted = exhaustion(row, clock.now());
-  const passing = mayPass(error);
+  const passing = isPassing(error);
   const fields = { rule: row.rule, delivery: row.id, account: row.account, region: row.region, attempts: row.attempts + 1, error };
   if (passing && exhausted === undefined) {
     log.info('An event was not delivered and will be tried again', fields);
@@ -109,7 +109,7 @@ async function bury(deps: DeliverDeps, run: JobRun, row: DeliveryRow): Promise<v
     await sendLetter(deps, row, run.signal);
   } catch (error) {
     if (run.signal.aborted) throw error;
-    if (mayPass(error) && row.attempts < LIMITS.retries.attempts) {
+    if (isPassing(error) && row.attempts < LIMITS.retries.attempts) {
       await db.transaction(async (tx) => {
         await run.fence(tx);
         await updateDelivery(tx, row, { attempts: row.attempts + 1 });
@@ -125,10 +125,9 @@ async function bury(deps: DeliverDeps, run: JobRun, row: DeliveryRow): Promise<v
 }
 
 /** AWS gives up at once where trying again cannot help: missing permissions, a target that is gone, refused input. */
-function mayPass(error: unknown): boolean {
+function isPassing(error: unknown): boolean {
   if (error instanceof Undelivered) return !error.final;
-  if (!(error instanceof ServiceError)) return true;
-  return /Throttling|LimitExceeded|ServiceUnavailable|InternalFailure|ConcurrentModification|ConcurrentPipelineExecutions/.test(error.name) || (error.status ?? 0) >= 502;
+  return !(error instanceof ServiceError) || mayPass(error);
 }
 
 /** Doubling, and no sooner than the target asks for. */

@@ -5,8 +5,9 @@ import type { Pending } from './store.ts';
 import { MAIL_RETRIES, QUEUE_RETRIES, effectivePolicy, retryDelay } from './delivery-policy.ts';
 import type { RetryPolicy } from './delivery-policy.ts';
 import { confirmation, notification } from './envelope.ts';
-import type { Envelope } from './envelope.ts';
+import type { Outgoing } from './envelope.ts';
 import type { Content } from '../publishing/message.ts';
+import { Refused } from './refused.ts';
 import type { Senders } from './senders.ts';
 import type { Signer } from './signing.ts';
 import { findSubscription } from '../store.ts';
@@ -23,11 +24,6 @@ export type Outcome =
   | { readonly end: 'again'; readonly seconds: number }
   /** Tried for the last time: to the dead-letter queue, or away. */
   | { readonly end: 'dead' };
-
-/** Will not get better by trying again: the endpoint is gone, or says that the message is wrong. */
-export class Refused extends Error {
-  override readonly name = 'Refused';
-}
 
 export interface AttemptDeps extends Pick<SnsDeps, 'db' | 'clock' | 'hash' | 'log'> {
   readonly senders: Senders;
@@ -58,12 +54,6 @@ export async function attempt(deps: AttemptDeps, topic: TopicRow, to: Subscripti
     deps.log.warn('A message was not delivered and is given up', about);
     return { end: row.kind === 'message' && deadLetterQueueOf(to) !== undefined ? 'dead' : 'done' };
   }
-}
-
-export interface Outgoing {
-  readonly envelope: Envelope;
-  /** Undefined where there is no message. */
-  readonly content: Content | undefined;
 }
 
 async function outgoing({ signer, clock, hash }: AttemptDeps, topic: TopicRow, to: SubscriptionRow, row: Pending): Promise<Outgoing> {

@@ -14,6 +14,13 @@ export interface Envelope {
   readonly json: string;
 }
 
+/** What a sender brings to an endpoint. */
+export interface Outgoing {
+  readonly envelope: Envelope;
+  /** Undefined where there is no message. */
+  readonly content: Content | undefined;
+}
+
 export interface Sealing {
   readonly signer: Signer;
   readonly version: '1' | '2';

@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import { createTransport } from 'nodemailer';
-import { Refused } from './attempt.ts';
 import type { MailServer } from '../deps.ts';
+import { Refused } from './refused.ts';
 
 export interface Mail {
   readonly to: string;

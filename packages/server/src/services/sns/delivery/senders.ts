@@ -1,15 +1,15 @@
 import type { MessageAttributeValue } from '@slipway/contracts/sqs';
 import { serviceCaller } from '../../../kernel/caller.ts';
-import { ServiceError } from '../../../kernel/errors.ts';
+import { ServiceError, mayPass } from '../../../kernel/errors.ts';
 import { OutboundRefused } from '../../../outbound/outbound.ts';
 import { queueOf, topicArn } from '../arns.ts';
-import { Refused } from './attempt.ts';
-import type { Outgoing } from './attempt.ts';
 import { effectivePolicy } from './delivery-policy.ts';
 import type { SnsDeps } from '../deps.ts';
 import { unsubscribeUrl } from './envelope.ts';
+import type { Outgoing } from './envelope.ts';
 import { HTTP_TIMEOUT_MS, LIMITS } from '../limits.ts';
 import type { Mailer } from './mailer.ts';
+import { Refused } from './refused.ts';
 import { bodyFor } from '../publishing/message.ts';
 import type { SubscriptionRow, TopicRow } from '../tables.ts';
 import { attributesOf } from '../topics/attributes.ts';
@@ -98,8 +98,3 @@ export function createSenders({ outbound, peers, mailer }: Pick<SnsDeps, 'outbou
 }
 
 const isRaw = (row: SubscriptionRow): boolean => attributesOf(row)['RawMessageDelivery'] === 'true';
-
-/** A queue that is gone or refuses us stays so; one that is too busy does not. */
-function mayPass(error: ServiceError): boolean {
-  return /Throttl|OverLimit|ServiceUnavailable|InternalFailure/.test(error.name) || (error.status ?? 0) >= 500;
-}
