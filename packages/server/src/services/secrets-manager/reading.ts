@@ -42,7 +42,8 @@ export function reading(deps: SecretsManagerDeps & { readonly values: Values }) 
   /** Each secret of a batch is asked for by itself: those that the caller may not read are named, the others answered. */
   async function readOrSay(call: Call, id: string) {
     try {
-      await authorizer.authorize(call.caller, [{ action: 'secretsmanager:GetSecretValue', ...(await readingRequest(deps, call, id)) }], call);
+      const request = await readingRequest(deps, call, id);
+      await authorizer.authorize(call.caller, [{ ...request, action: 'secretsmanager:GetSecretValue', context: { ...request.context, 'secretsmanager:VersionStage': 'AWSCURRENT' } }], call);
       return { value: await read(call, { SecretId: id }) };
     } catch (error) {
       if (!(error instanceof ServiceError)) throw error;

@@ -135,6 +135,8 @@ describe('lists', () => {
     const { SecretValues, Errors } = await secretsManager.batchGetSecretValue({ SecretIdList: ['b/one', 'b/two', 'b/none'] });
     expect(SecretValues).toMatchObject([{ Name: 'b/one', SecretString: '1' }]);
     expect(Errors!.map(({ SecretId, ErrorCode }) => [SecretId, ErrorCode])).toEqual([['b/two', 'AccessDeniedException'], ['b/none', 'AccessDeniedException']]);
+    const stale = s.as(await s.user('stale', { Action: 'secretsmanager:*', Resource: '*' }, { Effect: 'Deny', Action: 'secretsmanager:GetSecretValue', Resource: '*', Condition: { StringEquals: { 'secretsmanager:VersionStage': 'AWSCURRENT' } } }));
+    expect((await stale.secretsManager.batchGetSecretValue({ SecretIdList: ['b/one'] })).Errors).toMatchObject([{ ErrorCode: 'AccessDeniedException' }]);
     expect((await s.aws.secretsManager.batchGetSecretValue({ Filters: [{ Key: 'name', Values: ['b/'] }] })).SecretValues).toHaveLength(2);
   });
 });
