@@ -82,3 +82,20 @@ export interface AssumableRoles {
 export function passRole(roleArn: string, service: string, context: AccessRequest['context'] = {}): AccessRequest {
   return { action: 'iam:PassRole', resource: roleArn, context: { 'iam:PassedToService': service, ...context } };
 }
+
+/** The condition keys of a request that sets tags: `aws:TagKeys`, and `aws:RequestTag/…` for each. */
+export function settingTags(tags: readonly { readonly Key?: string | undefined; readonly Value?: string | undefined }[]): NonNullable<AccessRequest['context']> {
+  return { 'aws:TagKeys': tags.map(({ Key = '' }) => Key), ...Object.fromEntries(tags.map(({ Key = '', Value }) => [`aws:RequestTag/${Key}`, Value ?? ''])) };
+}
+
+type TagList = Parameters<typeof settingTags>[0];
+
+/**
+ * Making a resource with tags needs the right to tag it as well, or tags that decide on access could be had for the asking.
+ * `action`: `secretsmanager:TagResource`.
+ */
+export function creating<R extends Omit<AccessRequest, 'action'>>(request: R, tags: TagList | undefined, action: string): readonly (R & { readonly action?: string })[] {
+  if (tags === undefined || tags.length === 0) return [request];
+  const asked = { ...request, context: { ...request.context, ...settingTags(tags) } };
+  return [asked, { ...asked, action }];
+}

@@ -1,4 +1,5 @@
 import type { CloudWatchApi } from '@slipway/contracts';
+import { creating, settingTags } from '../../kernel/access.ts';
 import type { AccessTable, Call, OperationRequest } from '../../kernel/service.ts';
 import { alarmArn, dashboardArn } from './arns.ts';
 import type { notYet } from './not-yet.ts';
@@ -15,8 +16,8 @@ export const access: AccessTable<CloudWatchApi, (typeof notYet)[number]> = {
   GetMetricData: onEverything,
   GetMetricStatistics: onEverything,
   ListMetrics: onEverything,
-  PutMetricAlarm: onAlarm,
-  PutCompositeAlarm: onAlarm,
+  PutMetricAlarm: (input, call) => creating(onAlarm(input, call), input.Tags, 'cloudwatch:TagResource'),
+  PutCompositeAlarm: (input, call) => creating(onAlarm(input, call), input.Tags, 'cloudwatch:TagResource'),
   SetAlarmState: onAlarm,
   DescribeAlarms: onAllAlarms,
   DescribeAlarmsForMetric: onEverything,
@@ -28,7 +29,7 @@ export const access: AccessTable<CloudWatchApi, (typeof notYet)[number]> = {
   GetDashboard: onDashboard,
   ListDashboards: onEverything,
   DeleteDashboards: (input, call) => input.DashboardNames.map((name) => ({ resource: dashboardArn(call, name) })),
-  TagResource: onResource,
-  UntagResource: onResource,
+  TagResource: (input) => ({ ...onResource(input), context: settingTags(input.Tags) }),
+  UntagResource: (input) => ({ ...onResource(input), context: { 'aws:TagKeys': input.TagKeys } }),
   ListTagsForResource: onResource,
 };

@@ -1,4 +1,5 @@
 import type { CodeCommitApi } from '@slipway/contracts';
+import { creating, settingTags } from '../../kernel/access.ts';
 import type { AccessRequest, AccessTable, Call, OperationRequest } from '../../kernel/service.ts';
 import { repositoryArn } from './arns.ts';
 import { targetBranch } from './merges/target.ts';
@@ -15,12 +16,14 @@ const onBranch = (input: { repositoryName: string; branchName: string }, call: C
   context: { 'codecommit:References': `refs/heads/${input.branchName}` },
 });
 
+const listed = (tags: Readonly<Record<string, string>> = {}) => Object.entries(tags).map(([Key, Value]) => ({ Key, Value }));
+
 /** Merges of branches move the target, or else the destination. */
 const onTarget = (input: { repositoryName: string; destinationCommitSpecifier: string; targetBranch?: string }, call: Call): OperationRequest =>
   onBranch({ repositoryName: input.repositoryName, branchName: targetBranch(input) }, call);
 
 export const access: AccessTable<CodeCommitApi, (typeof notYet)[number] | ReviewOperation> = {
-  CreateRepository: on,
+  CreateRepository: (input, call) => creating(on(input, call), listed(input.tags), 'codecommit:TagResource'),
   GetRepository: on,
   BatchGetRepositories: ({ repositoryNames }, call) => repositoryNames.map((repositoryName) => on({ repositoryName }, call)),
   ListRepositories: () => ({ resource: '*' }),
@@ -52,8 +55,8 @@ export const access: AccessTable<CodeCommitApi, (typeof notYet)[number] | Review
   MergeBranchesByFastForward: onTarget,
   MergeBranchesBySquash: onTarget,
   MergeBranchesByThreeWay: onTarget,
-  TagResource: onArn,
-  UntagResource: onArn,
+  TagResource: (input) => ({ ...onArn(input), context: settingTags(listed(input.tags)) }),
+  UntagResource: (input) => ({ ...onArn(input), context: { 'aws:TagKeys': input.tagKeys } }),
   ListTagsForResource: onArn,
 };
 

@@ -1,6 +1,6 @@
 import type { EventBridgeApi } from '@slipway/contracts';
 import type { Target } from '@slipway/contracts/eventbridge';
-import { passRole } from '../../kernel/access.ts';
+import { creating, passRole, settingTags } from '../../kernel/access.ts';
 import type { Database } from '../../kernel/database.ts';
 import type { AccessTable, Call, OperationRequest } from '../../kernel/service.ts';
 import { apiDestinationArn, archiveArn, busArn, busOf, connectionArn, replayArn, ruleArn, ruleOf } from './arns.ts';
@@ -40,7 +40,7 @@ export function access(db: Database): AccessTable<EventBridgeApi, (typeof notYet
     [{ resource: apiDestinationArn(call, name, (await findApiDestination(reading(db), call, name))?.id ?? '*') }];
 
   return {
-    CreateEventBus: onNamedBus,
+    CreateEventBus: async (input, call) => (await onNamedBus(input, call)).flatMap((request) => creating(request, input.Tags, 'events:TagResource')),
     UpdateEventBus: onNamedBus,
     DeleteEventBus: onNamedBus,
     DescribeEventBus: onNamedBus,
@@ -55,7 +55,7 @@ export function access(db: Database): AccessTable<EventBridgeApi, (typeof notYet
       }
       return asked;
     },
-    PutRule: (input, call) => aboutRule(ruleOf(call, input.EventBusName, input.Name), askedOf(input.EventPattern)),
+    PutRule: async (input, call) => (await aboutRule(ruleOf(call, input.EventBusName, input.Name), askedOf(input.EventPattern))).flatMap((request) => creating(request, input.Tags, 'events:TagResource')),
     DescribeRule: onRule,
     EnableRule: onRule,
     DisableRule: onRule,
@@ -72,8 +72,8 @@ export function access(db: Database): AccessTable<EventBridgeApi, (typeof notYet
     RemoveTargets: onRuleOf,
     ListTargetsByRule: onRuleOf,
     TestEventPattern: onEverything,
-    TagResource: onResource,
-    UntagResource: onResource,
+    TagResource: (input) => ({ ...onResource(input), context: settingTags(input.Tags) }),
+    UntagResource: (input) => ({ ...onResource(input), context: { 'aws:TagKeys': input.TagKeys } }),
     ListTagsForResource: onResource,
     CreateArchive: onArchive,
     UpdateArchive: onArchive,

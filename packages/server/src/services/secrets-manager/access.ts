@@ -1,5 +1,6 @@
 import type { SecretsManagerApi } from '@slipway/contracts';
 import type { Database } from '../../kernel/database.ts';
+import { creating, settingTags } from '../../kernel/access.ts';
 import type { AccessTable, Call, OperationRequest } from '../../kernel/service.ts';
 import { meanings, secretArn, unmadeArn } from './arns.ts';
 import { lookUp } from './lookup.ts';
@@ -16,8 +17,12 @@ export async function readingRequest({ db }: { readonly db: Database }, call: Ca
 /** Service Authorization Reference, "AWS Secrets Manager". */
 export function access(deps: { readonly db: Database }): AccessTable<SecretsManagerApi, (typeof notYet)[number]> {
   const onSecret = async ({ SecretId }: { readonly SecretId: string }, call: Call): Promise<OperationRequest[]> => [await readingRequest(deps, call, SecretId)];
+  const withTags = async (id: string, call: Call, context: OperationRequest['context']): Promise<OperationRequest[]> => {
+    const request = await readingRequest(deps, call, id);
+    return [{ ...request, context: { ...request.context, ...context } }];
+  };
   return {
-    CreateSecret: ({ Name }, call) => ({ resource: unmadeArn(call, Name), context: { 'secretsmanager:Name': Name } }),
+    CreateSecret: ({ Name, Tags }, call) => creating({ resource: unmadeArn(call, Name), context: { 'secretsmanager:Name': Name } }, Tags, 'secretsmanager:TagResource'),
     UpdateSecret: onSecret,
     PutSecretValue: onSecret,
     DeleteSecret: async ({ ForceDeleteWithoutRecovery, RecoveryWindowInDays, SecretId }, call) => {
@@ -38,8 +43,8 @@ export function access(deps: { readonly db: Database }): AccessTable<SecretsMana
     ListSecrets: () => ({ resource: '*' }),
     ListSecretVersionIds: onSecret,
     UpdateSecretVersionStage: onSecret,
-    TagResource: onSecret,
-    UntagResource: onSecret,
+    TagResource: ({ SecretId, Tags }, call) => withTags(SecretId, call, settingTags(Tags)),
+    UntagResource: ({ SecretId, TagKeys }, call) => withTags(SecretId, call, { 'aws:TagKeys': TagKeys }),
     PutResourcePolicy: onSecret,
     GetResourcePolicy: onSecret,
     DeleteResourcePolicy: onSecret,

@@ -14,7 +14,7 @@ import type { VersionRow } from './store.ts';
 export function labels({ db, outbox }: SsmDeps) {
   return {
     async LabelParameterVersion({ Name, Labels, ParameterVersion }, call) {
-      const name = nameIn(Name);
+      const name = nameIn(Name, call);
       const valid = Labels.filter(isLabel);
       return db.transaction(async (tx) => {
         const { all, wanted } = await versions(tx, call, name, ParameterVersion);
@@ -32,7 +32,7 @@ export function labels({ db, outbox }: SsmDeps) {
 
     async UnlabelParameterVersion({ Name, Labels, ParameterVersion }, call) {
       return db.transaction(async (tx) => {
-        const { wanted } = await versions(tx, call, nameIn(Name), ParameterVersion);
+        const { wanted } = await versions(tx, call, nameIn(Name, call), ParameterVersion);
         const present = labelsOf(wanted);
         await setLabels(tx, wanted, present.filter((label) => !Labels.includes(label)));
         return { RemovedLabels: Labels.filter((label) => present.includes(label)), InvalidLabels: Labels.filter((label) => !present.includes(label)) };

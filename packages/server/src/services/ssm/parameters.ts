@@ -68,7 +68,7 @@ export function parameters({ db, clock, outbox, values }: SsmDeps & { readonly v
         throw invalid('Invalid request: tags and overwrite can\'t be used together. To add tags to an existing parameter, please remove the overwrite parameter and use AddTagsToResource.');
       }
       if (input.Value === '') throw invalid('Parameter value can\'t be empty.');
-      const name = nameIn(input.Name);
+      const name = nameIn(input.Name, call);
       checkName(name);
       const row = await db.transaction(async (tx) => {
         const written = await put(tx, input, call, name);
@@ -80,14 +80,14 @@ export function parameters({ db, clock, outbox, values }: SsmDeps & { readonly v
     },
 
     async DeleteParameter(input, call) {
-      const name = nameIn(input.Name);
+      const name = nameIn(input.Name, call);
       if (!(await db.transaction((tx) => remove(tx, call, name)))) throw noParameter(name);
       return {};
     },
 
     async DeleteParameters({ Names }, call) {
       const deleted: string[] = [];
-      for (const name of Names) if (await db.transaction((tx) => remove(tx, call, nameIn(name)))) deleted.push(name);
+      for (const name of Names) if (await db.transaction((tx) => remove(tx, call, nameIn(name, call)))) deleted.push(name);
       return { DeletedParameters: deleted, InvalidParameters: Names.filter((name) => !deleted.includes(name)) };
     },
   } satisfies Partial<Operations<SSMApi>>;

@@ -20,7 +20,7 @@ const RUN = 200;
 export function reading({ db, paging, values }: SsmDeps & { readonly values: Values }) {
   /** @throws ParameterNotFound, ParameterVersionNotFound */
   async function find(at: Place, written: string): Promise<{ row: VersionRow; selector: string | undefined }> {
-    const { name, selector } = wantedOf(nameIn(written));
+    const { name, selector } = wantedOf(nameIn(written, at));
     if (selector === undefined) {
       const row = await latestVersion(db.read, at, name);
       if (row === undefined) throw noParameter(name);
@@ -72,7 +72,7 @@ export function reading({ db, paging, values }: SsmDeps & { readonly values: Val
     },
 
     async GetParameterHistory(input, call) {
-      const name = nameIn(input.Name);
+      const name = nameIn(input.Name, call);
       const versions = await versionsOf(db.read, call, name);
       if (versions.length === 0) throw noParameter(name);
       const listing = pagesOf(paging, call, 'GetParameterHistory', [name]);

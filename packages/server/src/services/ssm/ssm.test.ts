@@ -154,6 +154,9 @@ describe('around parameters', () => {
     const { ssm } = s.as(await s.user('reader', { Action: 'ssm:GetParameter*', Resource: `arn:aws:ssm:us-east-1:${s.account}:parameter/team/*` }));
     expect((await ssm.getParameter({ Name: '/team/a' })).Parameter!.Value).toBe('1');
     await expect(ssm.getParameter({ Name: '/other/a' })).rejects.toMatchObject({ name: 'AccessDeniedException' });
+    await expect(s.aws.ssm.getParameter({ Name: 'arn:aws:ssm:us-east-1:222222222222:parameter/team/a' })).rejects.toMatchObject({ name: 'ParameterNotFound' });
+    await expect(s.aws.ssm.getParameter({ Name: `arn:aws:ssm:eu-west-1:${s.account}:parameter/team/a` })).rejects.toMatchObject({ name: 'ParameterNotFound' });
+    expect((await s.aws.ssm.getParameter({ Name: `arn:aws:ssm:us-east-1:${s.account}:parameter/team/a` })).Parameter?.Name).toBe('/team/a');
     await expect(ssm.getParameters({ Names: ['/team/a', '/other/a'] })).rejects.toMatchObject({ name: 'AccessDeniedException' });
   });
 });
