@@ -63,6 +63,9 @@ export async function send(deps: SendDeps, row: DeliveryRow, signal: AbortSignal
     case 'http':
       await deps.authorizer.authorize(caller, [{ action: 'events:InvokeApiDestination', resource: target.Arn }], { region: row.region, secure: true });
       await invoke(deps, { ...destination, parameters: target.HttpParameters, input: inputText(row, target), event: JSON.parse(row.event) as Json }, signal);
+      return;
+    default:
+      return destination satisfies never;
   }
 }
 
