@@ -212,6 +212,28 @@ describe('OAuth', () => {
     expect(issuer.received).toHaveLength(3);
   })));
 
+  test('an issuer at an address that is not allowed is never asked', () => withSink([token('one')], async (issuer) => {
+    const strict = await Slipway.start();
+    try {
+      await strict.aws.eventbridge.createConnection({ Name: 'inside', ...oauth(issuer.url) });
+      await strict.aws.eventbridge.createConnection({ Name: 'metadata', ...oauth('http://169.254.169.254') });
+      await strict.clock.advance(10 * MINUTE);
+      for (const Name of ['inside', 'metadata']) {
+        expect(await strict.aws.eventbridge.describeConnection({ Name })).toMatchObject({ ConnectionState: 'DEAUTHORIZED', StateReason: 'The address of the authorization endpoint is not allowed.' });
+      }
+      expect(issuer.received).toEqual([]);
+    } finally {
+      await strict.stop();
+    }
+  }));
+
+  test('an issuer\'s redirect is not followed', () => withSink([{ status: 200 }], async (inside) => withSink([{ status: 302, headers: { location: `${inside.url}/latest/meta-data` } }], async (issuer) => {
+    await s.aws.eventbridge.createConnection({ Name: 'redirected', ...oauth(issuer.url) });
+    await s.settled();
+    expect((await s.aws.eventbridge.describeConnection({ Name: 'redirected' })).ConnectionState).not.toBe('AUTHORIZED');
+    expect(inside.received).toEqual([]);
+  })));
+
   test('an issuer that refuses leaves the connection deauthorized, and says no more than its status', () => withSink([{ status: 401, body: 'a-secret-client is wrong' }], async (issuer) => {
     await s.aws.eventbridge.createConnection({ Name: 'refused', ...oauth(issuer.url) });
     await s.settled();
