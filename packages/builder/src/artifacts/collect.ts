@@ -89,7 +89,9 @@ export async function collectArtifact(source: string, patterns: ArtifactPatterns
   }
   if (found.size === 0) throw new ArtifactError('no matching artifact paths found', patterns.files.join(', '));
   const entries = [...found.values()].toSorted(byPath);
-  return links.size === 0 ? { entries } : { entries, links: [...links.values()].toSorted(byPath) };
+  // A link below a kept one is what that one leads to.
+  const kept = [...links.values()].filter(({ path }) => !path.split('/').some((_, at, names) => at > 0 && links.has(names.slice(0, at).join('/')))).toSorted(byPath);
+  return kept.length === 0 ? { entries } : { entries, links: kept };
 }
 
 const byPath = (a: { path: string }, b: { path: string }): number => (a.path < b.path ? -1 : 1);
