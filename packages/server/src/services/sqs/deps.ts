@@ -16,10 +16,13 @@ export interface SqsDeps {
   readonly seal: Seal;
   readonly hash: KeyedHash;
   readonly policies: ResourcePolicies;
+  /** How many messages of a queue may be in flight, where that is not AWS's number. */
+  readonly inFlight?: number;
 }
 
 /** What the room's files share. */
 export interface SqsContext extends SqsDeps {
+  readonly inFlight: number;
   readonly queues: QueueLookup;
   readonly receipts: Receipts;
   readonly waiting: Waiting;

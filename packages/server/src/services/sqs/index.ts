@@ -4,6 +4,7 @@ import type { Room } from '../../kernel/service.ts';
 import { access } from './access.ts';
 import type { SqsContext, SqsDeps } from './deps.ts';
 import { handled } from './messages/handled.ts';
+import { LIMITS } from './limits.ts';
 import { createLookup } from './lookup.ts';
 import { migrations } from './migrations.ts';
 import { moveTasks } from './move-tasks/move-tasks.ts';
@@ -21,7 +22,7 @@ import { createWaiting } from './messages/waiting.ts';
 /** SQS: standard and FIFO queues as rows; long polls wait in `waiting.ts` and are woken by commits, timers and other servers. */
 export function createSqs(deps: SqsDeps): Room {
   const waiting = createWaiting(deps);
-  const context: SqsContext = { ...deps, queues: createLookup(deps.db), receipts: createReceipts(deps.hash), waiting };
+  const context: SqsContext = { inFlight: LIMITS.inFlight, ...deps, queues: createLookup(deps.db), receipts: createReceipts(deps.hash), waiting };
   const beginUpkeep = handleUpkeep(deps);
   handleMoves(context);
   return {

@@ -68,7 +68,7 @@ export function receive(context: SqsContext) {
     if (!(await headroom.isOver(queue))) return (await takeNow(queue, input)).rows;
     // FIFO queues answer that there is nothing.
     if (queue.fifo === 1) return [];
-    throw fail('OverLimit', `Too many messages are in flight: ${LIMITS.inFlight} is the most that a queue has.`);
+    throw fail('OverLimit', `Too many messages are in flight: ${context.inFlight} is the most that a queue has.`);
   }
 }
 
@@ -119,12 +119,12 @@ function messageOf({ seal, receipts }: SqsContext, queue: QueueRow, row: Message
  * How many more messages may be in flight. Counting them takes longer than receiving some, so they are counted anew only
  * when half of what was left at the last count has been taken here, which leaves the other half to other servers.
  */
-function createHeadroom({ db, clock }: Pick<SqsContext, 'db' | 'clock'>) {
+function createHeadroom({ db, clock, inFlight: most }: Pick<SqsContext, 'db' | 'clock' | 'inFlight'>) {
   const left = new Map<string, number>();
   return {
     async isOver(queue: QueueRow): Promise<boolean> {
       if ((left.get(queue.box) ?? 0) > 0) return false;
-      const free = LIMITS.inFlight - (await countInFlight(db, queue, clock.now(), LIMITS.inFlight));
+      const free = most - (await countInFlight(db, queue, clock.now(), most));
       if (left.size >= MOST_QUEUES) left.clear();
       left.set(queue.box, Math.ceil(free / 2));
       return free === 0;

@@ -125,6 +125,16 @@ describe('the query protocol of older clients', () => {
     expect(got.xml).toContain('<MessageAttribute><Name>n</Name><Value><DataType>String</DataType><StringValue>v</StringValue></Value></MessageAttribute>');
   });
 
+  test('takes the queue from the address where no parameter names it, and the parameter where one does', async () => {
+    const one = new URL((await s.aws.sqs.createQueue({ QueueName: 'addressed' })).QueueUrl!).pathname;
+    const { QueueUrl = '' } = await s.aws.sqs.createQueue({ QueueName: 'named' });
+    expect((await query(one, { Action: 'SendMessage', MessageBody: 'by the address' })).status).toBe(200);
+    expect((await query(one, { Action: 'SendMessage', MessageBody: 'by the parameter', QueueUrl })).status).toBe(200);
+    expect((await query(one, { Action: 'ReceiveMessage' })).xml).toContain('<Body>by the address</Body>');
+    expect((await query(new URL(QueueUrl).pathname, { Action: 'ReceiveMessage' })).xml).toContain('<Body>by the parameter</Body>');
+    expect((await query(`${one}x`, { Action: 'ReceiveMessage' })).xml).toContain('<Code>AWS.SimpleQueueService.NonExistentQueue</Code>');
+  });
+
   test('names errors by their older codes', async () => {
     const missing = await query('/', { Action: 'GetQueueUrl', QueueName: 'absent' });
     expect([missing.status, missing.xml]).toEqual([400, expect.stringContaining('<Code>AWS.SimpleQueueService.NonExistentQueue</Code>')]);

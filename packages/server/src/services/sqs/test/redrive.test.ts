@@ -149,6 +149,20 @@ describe('message move tasks', () => {
     await expect(s.aws.sqs.cancelMessageMoveTask({ TaskHandle })).rejects.toMatchObject({ name: 'UnsupportedOperation' });
   });
 
+  test('are over when nothing is left that may be received: what somebody is working on stays', async () => {
+    for (const body of ['held', 'free']) {
+      await send(source, body);
+      await kill(source);
+    }
+    const [held] = (await s.aws.sqs.receiveMessage({ QueueUrl: dead, VisibilityTimeout: 60 })).Messages ?? [];
+    await start();
+    await s.settled();
+    expect((await tasks())[0]).toMatchObject({ Status: 'COMPLETED', ApproximateNumberOfMessagesMoved: 1 });
+    expect((await bodies(source)).concat(held!.Body!).toSorted()).toEqual(['free', 'held']);
+    await s.clock.advance(61 * SECOND);
+    expect(await bodies(dead)).toEqual([held!.Body]);
+  });
+
   test('fail for messages that came from nowhere', async () => {
     await send(dead, 'orphan');
     await start();

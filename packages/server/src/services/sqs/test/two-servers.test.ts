@@ -37,9 +37,9 @@ describeDatabases('SQS', (makeScratch, kind) => {
   let servers: Server[];
   const key = randomBytes(32);
 
-  async function serve(through: Database): Promise<Server> {
+  async function serve(through: Database, inFlight?: number): Promise<Server> {
     const jobs = createJobs({ db: through, clock, log: silent });
-    const room = createSqs({ db: through, clock, jobs, paging: createPaging(key), seal: createSeal(key), hash: createKeyedHash(key), policies: { check() {} } });
+    const room = createSqs({ db: through, clock, jobs, paging: createPaging(key), seal: createSeal(key), hash: createKeyedHash(key), policies: { check() {} }, ...(inFlight !== undefined && { inFlight }) });
     await through.migrate([...kernelMigrations, ...engineMigrations, ...room.migrations]);
     await room.start?.();
     const server = { room, jobs, sqs: room.service.operations as unknown as Operations<SQSApi> };
@@ -128,6 +128,19 @@ describeDatabases('SQS', (makeScratch, kind) => {
     const rows = await db.read.withTables<{ sqs_messages: { content: string } }>().selectFrom('sqs_messages').select('content').execute();
     expect(rows.map(({ content }) => ['secret words', 'plain words'].filter((body) => content.includes(body)))).toEqual(expect.arrayContaining([[], ['plain words']]));
     expect((await receive(a, 'sealed', { MaxNumberOfMessages: 10 })).map(({ Body }) => Body).toSorted()).toEqual(['plain words', 'secret words']);
+  });
+
+  it('gives nothing more while as many are in flight as may be: standard queues say so, FIFO queues and polls have nothing', async () => {
+    const a = await serve(db, 12);
+    for (const name of ['over', 'over.fifo']) {
+      await create(name);
+      for (let n = 0; n < 13; n += 1) await send(a, name, String(n), name.endsWith('.fifo') ? `g${n}` : undefined);
+      for (const most of [10, 2]) expect(await receive(a, name, { MaxNumberOfMessages: most })).toHaveLength(most);
+    }
+    await expect(receive(a, 'over')).rejects.toMatchObject({ name: 'OverLimit', message: expect.stringContaining('12 is the most') as string });
+    expect(await receive(a, 'over.fifo')).toEqual([]);
+    await clock.advance(30_001);
+    expect(await receive(a, 'over')).toHaveLength(1);
   });
 
   it('moves dead letters, counts what is where, and takes a purge', async () => {
