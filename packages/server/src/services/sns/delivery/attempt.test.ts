@@ -1,12 +1,12 @@
 import { expect, it } from 'vitest';
-import { sqliteScratch } from '../../kernel/database/suite.ts';
-import type { Scratch } from '../../kernel/database/suite.ts';
-import { silent } from '../../kernel/log.ts';
-import { attempt, jittered } from './delivery/attempt.ts';
-import type { Pending } from './delivery/store.ts';
-import { migrations } from './migrations.ts';
-import { deleteSubscription, insertSubscription, updateSubscription } from './store.ts';
-import type { SubscriptionRow, TopicRow } from './tables.ts';
+import { sqliteScratch } from '../../../kernel/database/suite.ts';
+import type { Scratch } from '../../../kernel/database/suite.ts';
+import { silent } from '../../../kernel/log.ts';
+import { attempt, jittered } from './attempt.ts';
+import type { Pending } from './store.ts';
+import { migrations } from '../migrations.ts';
+import { deleteSubscription, insertSubscription, updateSubscription } from '../store.ts';
+import type { SubscriptionRow, TopicRow } from '../tables.ts';
 
 const place = { account: '000000000000', region: 'us-east-1' };
 const topic: TopicRow = { ...place, topic: 't', attributes: '{}', created: 0, deleted: 0, sequence: 0 };
