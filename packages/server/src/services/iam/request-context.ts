@@ -15,7 +15,7 @@ export interface ContextFacts {
   readonly resourceTags: Readonly<Record<string, string>>;
 }
 
-const PRINCIPAL_TYPES = { root: 'Account', user: 'User', role: 'AssumedRole', service: 'Service' } as const;
+const PRINCIPAL_TYPES = { root: 'Account', user: 'User', role: 'AssumedRole' } as const;
 
 /** Whether a condition key reads the resource's tags: `aws:ResourceTag/x` or a service's own `codebuild:ResourceTag/x`. */
 export const readsResourceTags = (key: string): boolean => /^[a-z0-9-]+:resourcetag\//.test(key);
@@ -38,14 +38,23 @@ export function requestContext(facts: ContextFacts): ContextLookup {
   };
 }
 
-function globalKey(key: string, { caller, request, circumstances, now }: ContextFacts): string | undefined {
+/** A service that acts in its own name is no principal of the account that it acts for: it has a name and nothing else. */
+function principalKey(key: string, { kind, account, arn, principalArn, userId }: Caller): string | undefined {
+  if (kind === 'service') return key === 'aws:principalservicename' ? arn : undefined;
   switch (key) {
-    case 'aws:principalarn': return caller.principalArn;
-    case 'aws:principalaccount': return caller.account;
-    case 'aws:principaltype': return PRINCIPAL_TYPES[caller.kind];
+    case 'aws:principalarn': return principalArn;
+    case 'aws:principalaccount': return account;
+    case 'aws:principaltype': return PRINCIPAL_TYPES[kind];
+    case 'aws:userid': return userId;
+    case 'aws:username': return kind === 'user' && arn === principalArn ? parseIamArn(principalArn)?.name : undefined;
+    default: return undefined;
+  }
+}
+
+function globalKey(key: string, facts: ContextFacts): string | undefined {
+  const { caller, request, circumstances, now } = facts;
+  switch (key) {
     case 'aws:principalisawsservice': return String(caller.kind === 'service');
-    case 'aws:userid': return caller.userId;
-    case 'aws:username': return caller.kind === 'user' && caller.arn === caller.principalArn ? parseIamArn(caller.principalArn)?.name : undefined;
     case 'aws:sourceip': return circumstances.sourceIp;
     case 'aws:securetransport': return String(circumstances.secure);
     case 'aws:useragent': return circumstances.userAgent;
@@ -56,7 +65,7 @@ function globalKey(key: string, { caller, request, circumstances, now }: Context
     case 'aws:resourceaccount': return ownerOf(request, caller);
     case 'aws:sourcearn': return caller.kind === 'service' ? caller.sourceArn : undefined;
     case 'aws:sourceaccount': return caller.kind === 'service' ? caller.account : undefined;
-    default: return undefined;
+    default: return principalKey(key, caller);
   }
 }
 
