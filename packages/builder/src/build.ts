@@ -94,7 +94,7 @@ async function refusal(spec: BuildSpec): Promise<string | undefined> {
   }
   const bad = Object.entries({ ...spec.buildspec.variables, ...spec.env }).find(([name, value]) => name === '' || /[=\0]/.test(name) || value.includes('\0'));
   if (bad !== undefined) return `The environment variable ${JSON.stringify(bad[0])} cannot be passed to a process`;
-  return runnerOf(spec.runner).unavailable();
+  return runnerOf(spec.runner).unavailable(spec.container);
 }
 
 function environment(spec: BuildSpec, workspace: Workspace): Record<string, string> {

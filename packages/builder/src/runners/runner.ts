@@ -17,8 +17,8 @@ import type { NetworkRequest } from './network/network.ts';
  */
 export interface Runner {
   readonly kind: RunnerKind;
-  /** The reason in words, or undefined when the runner works here. */
-  unavailable(): Promise<string | undefined>;
+  /** The reason in words, or undefined when the runner works here; `container` with this engine. */
+  unavailable(container?: Pick<ContainerRequest, 'socket'>): Promise<string | undefined>;
   prepare(request: WorkspaceRequest): Promise<Workspace>;
 }
 

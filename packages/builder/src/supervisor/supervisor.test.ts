@@ -9,10 +9,18 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import type { BuildSpec } from '../build.ts';
 import { parseBuildspec } from '../buildspec/parse.ts';
 import { buildProcesses } from '../runners/processes.ts';
+import { BUSYBOX_IMAGE, makeTestImages, testEngines } from '../runners/testing/engines.ts';
 import { attach, requestStop } from './attach.ts';
 import type { Attached } from './attach.ts';
 import { claimFile, holdFolder, readClaim, revoke, shortSocketPath, specFile, spoolFile, takeClaim } from './folder.ts';
 import { launch } from './launch.ts';
+
+const engines = await testEngines();
+const places: { name: string; runner: BuildSpec['runner']; more: Partial<BuildSpec> }[] = [
+  { name: 'plain', runner: 'plain', more: {} },
+  { name: 'sandbox', runner: 'sandbox', more: { network: { mode: 'isolated' }, limits: { processes: 100 } } },
+  ...engines.map(({ name, socket }) => ({ name, runner: 'container' as const, more: { network: { mode: 'isolated' as const }, container: { socket, image: BUSYBOX_IMAGE } } })),
+];
 
 let programs: string;
 let supervisorPath: string;
@@ -20,6 +28,7 @@ let root: string;
 let folder: string;
 
 beforeAll(async () => {
+  for (const engine of engines) await makeTestImages(engine);
   programs = await mkdtemp(join(tmpdir(), 'slipway-programs-'));
   supervisorPath = join(programs, 'supervisor.js');
   await bundle({
@@ -143,8 +152,8 @@ describe('a supervised build', () => {
     expect(await requestStop(folder)).toBe(false);
   });
 
-  test.each(['plain', 'sandbox'] as const)('whose supervisor is killed ends with that cause, keeps its lines and leaves no process (%s)', async (runner) => {
-    await launch(folder, spec(['setsid sleep 1000 & echo ready; sleep 1000'], { runner }), { supervisorPath });
+  test.each(places)('whose supervisor is killed ends with that cause, keeps its lines and leaves no process ($name)', async ({ runner, more }) => {
+    await launch(folder, spec(['setsid sleep 1000 & echo ready; sleep 1000'], { runner, ...more }), { supervisorPath });
     const claim = await readClaim(folder);
     const seen: Attached[] = [];
     for await (const attached of attach(folder)) {

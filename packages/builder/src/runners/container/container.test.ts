@@ -21,7 +21,7 @@ import { findEngineSocket } from './socket.ts';
 
 const engines = await testEngines();
 const DOCKER = ['docker', 'dockerd', 'containerd', 'containerd-shim-runc-v2', 'runc'].map(whereIs);
-const DOCKER_IMAGE = 'localhost/slipway-test/docker:1';
+const DOCKER_IMAGE = 'localhost/slipway-test/docker:latest';
 
 test('looks for the engine where DOCKER_HOST says, and nowhere over a network', () => {
   expect(findEngineSocket({ DOCKER_HOST: 'unix:///somewhere/sock' })).toBe('/somewhere/sock');
@@ -64,9 +64,9 @@ describe.each(engines)('a container of $name', (engine) => {
   test('of an image without any shell says what an image needs', async () => {
     const empty = await mkdtemp(join(tmpdir(), 'slipway-image-'));
     await mkdir(join(empty, 'etc'));
-    await importImage(engine, empty, 'localhost/slipway-test/empty:1');
+    await importImage(engine, empty, 'localhost/slipway-test/empty:latest');
     await rm(empty, { recursive: true });
-    await expect(open({ image: 'localhost/slipway-test/empty:1' })).rejects.toThrow(/an image needs \/bin\/sh/);
+    await expect(open({ image: 'localhost/slipway-test/empty:latest' })).rejects.toThrow(/an image needs \/bin\/sh/);
   });
 
   test('of an image that nobody has tells so in the words of the registry', async () => {
@@ -102,7 +102,8 @@ describe.each(engines)('a container of $name', (engine) => {
     await sweepContainers(folder);
   });
 
-  test('takes a private image with the credentials for it, and not without', async () => {
+  // Podman takes plain HTTP only from registries that its configuration names.
+  test.skipIf(engine.name === 'Podman')('takes a private image with the credentials for it, and not without', async () => {
     const auth = { username: 'somebody', password: 'the-password-of-the-registry' };
     const registry = await startRegistry(auth);
     try {

@@ -37,8 +37,8 @@ const CAPABILITIES = ['CHOWN', 'DAC_OVERRIDE', 'FOWNER', 'FSETID', 'KILL', 'SETG
 export const containerRunner: Runner = {
   kind: 'container',
 
-  async unavailable() {
-    const socket = findEngineSocket();
+  async unavailable(container) {
+    const socket = container?.socket ?? findEngineSocket();
     if (socket === undefined) return 'no container engine was found: neither DOCKER_HOST nor the usual places of Docker and Podman name a socket';
     return engineProblem(socket);
   },

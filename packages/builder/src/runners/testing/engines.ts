@@ -33,8 +33,8 @@ export async function testEngines(): Promise<TestEngine[]> {
   return found;
 }
 
-export const BUSYBOX_IMAGE = 'localhost/slipway-test/busybox:1';
-export const BASH_IMAGE = 'localhost/slipway-test/bash:1';
+export const BUSYBOX_IMAGE = 'localhost/slipway-test/busybox:latest';
+export const BASH_IMAGE = 'localhost/slipway-test/bash:latest';
 
 /** Makes the images that tests use from this machine's busybox (statically linked) and bash. */
 export async function makeTestImages(engine: TestEngine): Promise<void> {
