@@ -17,6 +17,8 @@ export const AUTHORIZE = 'eventbridge/authorize';
 const SOON_MS = 30_000;
 const RETRY_MS = 60_000;
 const LARGEST_TOKEN_ANSWER = 64 * 1024;
+/** A year. What an issuer says is anybody's number, and becomes a time that is kept. Seconds */
+const LONGEST_TOKEN_LIFE = 31_536_000;
 
 export interface AuthorizeDeps {
   readonly db: Database;
@@ -104,8 +106,8 @@ function tokenRequest({ OAuthParameters: oauth }: AuthParameters): { method: str
   return { method, url, headers: { accept: 'application/json', 'content-type': 'application/x-www-form-urlencoded', ...own }, body: form.toString() };
 }
 
-/** What the endpoint answered is no part of a message: it may hold secrets. */
-function readAnswer({ status, body }: OutboundResponse): { token: string; expiresIn: number | undefined } {
+/** What the endpoint answered is no part of a message: it may hold secrets. `expiresIn` is in whole seconds. */
+export function readAnswer({ status, body }: Pick<OutboundResponse, 'status' | 'body'>): { token: string; expiresIn: number | undefined } {
   if (status < 200 || status > 299) throw new Undelivered('NO_PERMISSIONS', `The authorization endpoint answered ${status}.`, { final: status >= 400 && status < 500 && status !== 429 });
   let answer: { access_token?: unknown; expires_in?: unknown } | null;
   try {
@@ -114,6 +116,6 @@ function readAnswer({ status, body }: OutboundResponse): { token: string; expire
     throw new Undelivered('NO_PERMISSIONS', 'The authorization endpoint answered no JSON.', { final: true, cause });
   }
   if (typeof answer?.access_token !== 'string') throw new Undelivered('NO_PERMISSIONS', 'The authorization endpoint answered without access_token.', { final: true });
-  const expiresIn = Number(answer.expires_in);
-  return { token: answer.access_token, expiresIn: Number.isFinite(expiresIn) && expiresIn > 0 ? expiresIn : undefined };
+  const expiresIn = Math.floor(Number(answer.expires_in));
+  return { token: answer.access_token, expiresIn: expiresIn > 0 ? Math.min(expiresIn, LONGEST_TOKEN_LIFE) : undefined };
 }
