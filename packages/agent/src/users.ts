@@ -30,4 +30,3 @@ async function recordsOf(file: string): Promise<readonly (readonly string[])[]> 
 }
 
 export const ownUid = (): number => process.getuid?.() ?? -1;
-export const ownGid = (): number => process.getgid?.() ?? -1;

@@ -1,6 +1,10 @@
 import { MODES } from './parse.ts';
 import type { TreeEntry } from './parse.ts';
-import type { RepositoryReader } from './read.ts';
+
+/** Reads a folder of git's by its id; undefined when there is none. */
+interface TreeReader {
+  tree(id: string): Promise<readonly TreeEntry[] | undefined>;
+}
 
 export interface FileAt {
   readonly mode: string;
@@ -18,11 +22,11 @@ export interface TreeChange {
  * What differs between two trees (none: the empty one), in the bytewise order of paths, behind the path `from`.
  * Folders that are the same on both sides or end before `from` are not read, so a page costs what it shows.
  */
-export async function* treeChanges(read: Pick<RepositoryReader, 'tree'>, before: string | undefined, after: string | undefined, from?: string): AsyncGenerator<TreeChange, void> {
+export async function* treeChanges(read: TreeReader, before: string | undefined, after: string | undefined, from?: string): AsyncGenerator<TreeChange, void> {
   yield* within(read, before, after, '', from === undefined ? undefined : Buffer.from(from));
 }
 
-async function* within(read: Pick<RepositoryReader, 'tree'>, before: string | undefined, after: string | undefined, prefix: string, from: Buffer | undefined): AsyncGenerator<TreeChange, void> {
+async function* within(read: TreeReader, before: string | undefined, after: string | undefined, prefix: string, from: Buffer | undefined): AsyncGenerator<TreeChange, void> {
   const [left, right] = await Promise.all([before, after].map(async (id) => (id === undefined ? [] : await read.tree(id) ?? [])));
   for (const [old, next] of pairs(left!, right!)) {
     if (old && next && old.id === next.id && old.mode === next.mode) continue;

@@ -21,7 +21,7 @@ export interface Sketch {
 /** As many distinct values as one datum of PutMetricData may carry, so that one is always kept exactly. */
 export const EXACT_VALUES = 150;
 /** Beyond it the lowest buckets become one: percentiles of interest are the high ones. */
-export const SKETCH_BUCKETS = 512;
+const SKETCH_BUCKETS = 512;
 /** The sketch's relative error. */
 export const SKETCH_ERROR = 0.01;
 

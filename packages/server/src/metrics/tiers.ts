@@ -29,7 +29,7 @@ export const TIERS = {
 /** Where the points of a tier go when their time there is over. */
 export const COARSER: Readonly<Record<string, Tier | undefined>> = { m: TIERS.fiveMinutes, n: TIERS.hour };
 
-export const tierOfLetter = (letter: string): Tier | undefined => Object.values(TIERS).find((tier) => tier.letter === letter);
+const tierOfLetter = (letter: string): Tier | undefined => Object.values(TIERS).find((tier) => tier.letter === letter);
 
 /** The tiers from which a period's values are made. */
 export function tiersFor(period: number): readonly Tier[] {

@@ -52,7 +52,7 @@ export const LIMITS = {
 export const ACTION_RETRIES = { forMs: HOUR, firstMs: SECOND, mostMs: 5 * 60 * SECOND } as const;
 
 /** Seconds. Everything from a minute on is a multiple of it. */
-export const SHORT_PERIODS: readonly number[] = [1, 5, 10, 20, 30];
+const SHORT_PERIODS: readonly number[] = [1, 5, 10, 20, 30];
 export const isPeriod = (period: number): boolean => SHORT_PERIODS.includes(period) || (period > 0 && period % 60 === 0);
 
 const NAME = { shortest: 1, longest: 255 };

@@ -17,7 +17,7 @@ import type { BusRef, BusRow, Query } from './store/index.ts';
 import { refuseTags } from './tags.ts';
 
 /** The default bus is everybody's without a row; one is made when it gets a policy or a description. */
-export const defaultBus = ({ account, region }: Place): BusRow => ({ account, region, name: DEFAULT_BUS, description: null, policy: null, created: 0, modified: 0 });
+const defaultBus = ({ account, region }: Place): BusRow => ({ account, region, name: DEFAULT_BUS, description: null, policy: null, created: 0, modified: 0 });
 
 /** Undefined for a bus that does not exist. */
 export async function findBusOrDefault(query: Query, bus: BusRef): Promise<BusRow | undefined> {

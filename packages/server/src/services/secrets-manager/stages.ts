@@ -2,7 +2,7 @@ import { stagesOf } from './store.ts';
 import type { VersionRow } from './store.ts';
 
 export const CURRENT = 'AWSCURRENT';
-export const PREVIOUS = 'AWSPREVIOUS';
+const PREVIOUS = 'AWSPREVIOUS';
 
 /**
  * Which stages each version has once `labels` are on the version `target`: a label is on one version at a time, and the

@@ -27,12 +27,12 @@ export function formatTimestamp(time: number, format: TimestampFormat, milliseco
   }
 }
 
-export function parseBoolean(text: string, path: string): boolean {
+function parseBoolean(text: string, path: string): boolean {
   if (text === 'true' || text === 'false') return text === 'true';
   throw refuse('SerializationException', `'${text}' at '${path}' is not a boolean`);
 }
 
-export function parseNumber(text: string, path: string): number {
+function parseNumber(text: string, path: string): number {
   const number = Number(text);
   if (text.trim() === '' || !Number.isFinite(number)) throw refuse('SerializationException', `'${text}' at '${path}' is not a number`);
   return number;

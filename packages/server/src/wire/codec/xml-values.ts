@@ -70,7 +70,7 @@ export function membersToXml(contract: Contract, shape: Extract<Shape, { type: '
   return xml;
 }
 
-export function toXml(contract: Contract, use: MemberShape, tag: string, value: unknown, style: XmlStyle): string {
+function toXml(contract: Contract, use: MemberShape, tag: string, value: unknown, style: XmlStyle): string {
   const shape = shapeOf(contract, use.shape);
   switch (shape.type) {
     case 'structure': case 'union': {

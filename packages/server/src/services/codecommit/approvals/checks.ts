@@ -4,7 +4,7 @@ import { BadContent, parseContent } from './content.ts';
 import type { RuleContent } from './content.ts';
 
 /** Letters, digits, periods, spaces, underscores and dashes; User Guide, "Quotas". */
-export function isRuleName(name: string): boolean {
+function isRuleName(name: string): boolean {
   return name.length <= limits.approvalRuleNameLength && /^[\p{L}\p{N}._ -]+$/u.test(name) && !name.endsWith('.git');
 }
 

@@ -8,10 +8,10 @@ interface TreeFile {
 
 type Tree = Map<string, TreeFile>;
 
-export type Random = (below: number) => number;
+type Random = (below: number) => number;
 
 /** Mulberry32: small, and the same everywhere. */
-export function seeded(seed: number): Random {
+function seeded(seed: number): Random {
   let state = seed;
   return (below) => {
     state = (state + 0x6D2B79F5) | 0;

@@ -15,7 +15,7 @@ import type { ArchiveRow, ReplayRow } from '../store/index.ts';
 
 export const REPLAY = 'eventbridge/replay';
 
-export const replayJob = ({ account, region, name }: ReplayRow): JobKey => ({ kind: REPLAY, account, region, id: name });
+const replayJob = ({ account, region, name }: ReplayRow): JobKey => ({ kind: REPLAY, account, region, id: name });
 
 function toReplay(row: ReplayRow): Replay {
   return {

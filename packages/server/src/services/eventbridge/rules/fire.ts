@@ -22,7 +22,7 @@ export async function scheduleRule({ tx, jobs, now }: { tx: Transaction; jobs: J
 }
 
 /** AWS's event of a rule's own schedule. */
-export const scheduledEvent = (rule: RuleRef, id: string, time: number) => publicForm({
+const scheduledEvent = (rule: RuleRef, id: string, time: number) => publicForm({
   id, detailType: 'Scheduled Event', source: 'aws.events', account: rule.account, region: rule.region, time, resources: [ruleArn(rule)], detail: {},
 });
 

@@ -20,7 +20,7 @@ export type Destination =
  * AWS lets EventBridge write to log groups by their resource policy; its console writes one for this prefix.
  * Other groups need a role.
  */
-export const LOG_GROUP_PREFIX = '/aws/events/';
+const LOG_GROUP_PREFIX = '/aws/events/';
 
 const HONOURED = new Set(['Id', 'Arn', 'RoleArn', 'Input', 'InputPath', 'InputTransformer', 'RetryPolicy', 'DeadLetterConfig', 'SqsParameters', 'HttpParameters']);
 

@@ -28,7 +28,7 @@ export interface Sealing {
 
 /** Links that work by a plain GET. */
 export const unsubscribeUrl = ({ base, arn }: SubscriptionRow): string => `${base}/?Action=Unsubscribe&SubscriptionArn=${encodeURIComponent(arn)}`;
-export const subscribeUrl = (row: SubscriptionRow, token: string): string => `${row.base}/?Action=ConfirmSubscription&TopicArn=${encodeURIComponent(topicArn(row))}&Token=${token}`;
+const subscribeUrl = (row: SubscriptionRow, token: string): string => `${row.base}/?Action=ConfirmSubscription&TopicArn=${encodeURIComponent(topicArn(row))}&Token=${token}`;
 
 /** A published message in AWS's envelope; those of FIFO topics carry a sequence number and no signature. */
 export async function notification({ signer, version }: Sealing, to: SubscriptionRow, message: { id: string; content: Content; created: number }): Promise<Envelope> {

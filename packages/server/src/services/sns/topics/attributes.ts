@@ -17,7 +17,7 @@ export const isFifo = (attributes: Attributes): boolean => attributes['FifoTopic
 const OWNER_ACTIONS = ['GetTopicAttributes', 'SetTopicAttributes', 'AddPermission', 'RemovePermission', 'DeleteTopic', 'Subscribe', 'ListSubscriptionsByTopic', 'Publish'];
 
 /** What AWS attaches to a topic for which no policy was set: the account's own, and services acting for it. */
-export function defaultPolicy(key: TopicKey): string {
+function defaultPolicy(key: TopicKey): string {
   return JSON.stringify({
     Version: '2008-10-17',
     Id: '__default_policy_ID',
