@@ -30,6 +30,8 @@ export interface BuildSpec {
   readonly artifacts?: 'none';
   /** After this long the build is stopped and ends TIMED_OUT. */
   readonly timeoutMs?: number;
+  /** What is kept from one build to the next. `restore`: the archive lies ready, see `cacheFile`. `save`: it is wanted anew. */
+  readonly cache?: { readonly paths: readonly string[]; readonly restore: boolean; readonly save: boolean };
   /** The image and the engine, for the runner `container`. */
   readonly container?: ContainerRequest;
   /** What the build may use of the machine; see `computeLimits`. */

@@ -15,6 +15,7 @@ export { zipArtifact } from './artifacts/zip.ts';
 export { createMasker } from './masks/masker.ts';
 export type { Masker } from './masks/masker.ts';
 export { runBuild, sourceFolder } from './build.ts';
+export { cacheFile, savedCacheFile } from './environment/cache.ts';
 export type { RetryAsked } from './phases/phases.ts';
 export type { BuildExit, BuildOptions, BuildSink, BuildSpec, BuildStatus, CollectedArtifact, ExportedVariable } from './build.ts';
 export type { LogLine } from './phases/lines.ts';

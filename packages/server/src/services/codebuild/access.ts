@@ -11,6 +11,7 @@ export const access: AccessTable<CodeBuildApi, (typeof notYet)[number]> = {
   DeleteProject: ({ name }, call) => onProject(name, call),
   BatchGetProjects: ({ names }, call) => names.map((name) => onProject(name, call)),
   ListProjects: () => ({ resource: '*' }),
+  InvalidateProjectCache: ({ projectName }, call) => onProject(projectName, call),
   StartBuild: ({ projectName, serviceRoleOverride }, call) => [onProject(projectName, call), ...passing(serviceRoleOverride)],
   RetryBuild: ({ id = '' }, call) => onBuild(id, call),
   StopBuild: ({ id }, call) => onBuild(id, call),

@@ -91,6 +91,7 @@ export function builds({ db, clock, jobs, outbox, paging, concurrentBuilds, endp
       retry_limit: null,
       own_lines: null,
       s3_logged: 0,
+      cache_key: null,
     };
     await updateProject(tx, project, { last_build_number: number });
     await insertBuild(tx, row);

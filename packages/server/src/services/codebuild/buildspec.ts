@@ -23,7 +23,7 @@ export function buildspecPlace(text: string | undefined): { inline: string } | {
 }
 
 /** What a buildspec asks of whoever runs the build, and this room does. */
-const honours: readonly HostKey[] = ['parameter-store', 'secrets-manager', 's3-prefix', 'on-failure: RETRY'];
+const honours: readonly HostKey[] = ['parameter-store', 'secrets-manager', 'cache', 's3-prefix', 'on-failure: RETRY'];
 
 /** @throws BuildspecError, SourceError */
 export async function readBuildspec({ peers }: { peers: Peers }, { build, role, folder, runtimes }: BuildspecRequest): Promise<Buildspec> {

@@ -1,4 +1,4 @@
-import type { BucketOwnerAccess, CreateProjectInput, Project, ProjectArtifacts, ProjectEnvironment, ProjectSource, StartBuildInput } from '@slipway/contracts/codebuild';
+import type { BucketOwnerAccess, CreateProjectInput, Project, ProjectCache, ProjectArtifacts, ProjectEnvironment, ProjectSource, StartBuildInput } from '@slipway/contracts/codebuild';
 import { refuseMembers } from '../../kernel/refusals.ts';
 import { fail, notSupported } from './fail.ts';
 import { gitUrlTypes, repositoryUrl } from './sources/index.ts';
@@ -116,8 +116,15 @@ function checkRegistry({ image, imagePullCredentialsType, registryCredential }: 
   if (registryCredential.credentialProvider !== 'SECRETS_MANAGER') refuse(`Invalid credentialProvider: ${registryCredential.credentialProvider}`);
 }
 
+function checkCache(cache: ProjectCache | undefined): void {
+  if (cache?.type === 'S3' && !cache.location) refuse('A cache of type S3 needs a location: <bucket>/<prefix>');
+  if (cache?.cacheNamespace && !/^[\w.-]{1,255}$/.test(cache.cacheNamespace)) refuse(`Invalid cacheNamespace: ${cache.cacheNamespace}`);
+  if (cache?.type === 'LOCAL' && (cache.modes ?? []).length === 0) refuse('A cache of type LOCAL needs modes');
+  if (cache?.modes?.includes('LOCAL_DOCKER_LAYER_CACHE')) throw notSupported('The cache mode LOCAL_DOCKER_LAYER_CACHE');
+}
+
 function checkUnsupported(definition: BuildDefinition): void {
-  if (definition.cache && definition.cache.type !== 'NO_CACHE') throw notSupported(`The cache type ${definition.cache.type}`);
+  checkCache(definition.cache);
   refuseMembers(definition, ['badgeEnabled', 'fileSystemLocations', 'buildBatchConfig'], notSupported);
   // The CDK names S3's default key on every project; everything stored is encrypted with the installation's own.
   if (definition.encryptionKey && !definition.encryptionKey.endsWith('alias/aws/s3')) throw notSupported(`The encryptionKey ${definition.encryptionKey} (supported is alias/aws/s3)`);

@@ -7,6 +7,7 @@ import type { JobRun } from '../../engine/jobs.ts';
 import { wantsArtifacts } from './artifacts/destinations.ts';
 import { hasLog, type StoredBuild } from './build.ts';
 import { buildspecPlace, readBuildspec } from './buildspec.ts';
+import { restoreCache, type RestoredCache } from './cache/index.ts';
 import { readCertificate } from './certificate.ts';
 import { cleanUp } from './cleanup.ts';
 import { phaseLines } from './commit.ts';
@@ -49,6 +50,7 @@ interface Prepared {
   readonly buildspec: Buildspec;
   readonly variables: GivenVariables;
   readonly certificate?: string;
+  readonly cache: RestoredCache;
 }
 
 /** What an image has is known only when the build runs in it. */
@@ -68,7 +70,9 @@ async function prepare(deps: StepDeps, run: JobRun, build: StoredBuild, folder: 
     const buildspec = await readBuildspec(deps, { build, role, folder: sourceFolder(folder, sources.primary.path), runtimes: await runtimesOf(deps, build) });
     const certificate = await readCertificate(deps.peers, build, role);
     const variables = await givenVariables(deps, { build, role, buildspec, signal: run.signal });
-    return { sources, buildspec, variables, ...(certificate === undefined ? {} : { certificate }) };
+    const cacheEnv = { ...buildspec.variables, ...variables.values };
+    const cache = await restoreCache(deps, { build, role, folder, signal: run.signal }, { buildspec, source: sources.primary.path, env: { ...cacheEnv, ...(sources.primary.resolvedVersion === undefined ? {} : { CODEBUILD_RESOLVED_SOURCE_VERSION: sources.primary.resolvedVersion }) } });
+    return { sources, buildspec, variables, cache, ...(certificate === undefined ? {} : { certificate }) };
   } catch (error) {
     if (error instanceof SourceError || error instanceof BuildspecError || error instanceof VariableError) return { problem: { statusCode: error.statusCode, message: error.message } };
     throw error;
@@ -76,7 +80,7 @@ async function prepare(deps: StepDeps, run: JobRun, build: StoredBuild, folder: 
 }
 
 /** The row knows the token's hash and the first line's number before the supervisor has them. */
-async function begin(deps: StepDeps, run: JobRun, build: StoredBuild, folder: string, { sources, buildspec, variables, certificate }: Prepared): Promise<'on'> {
+async function begin(deps: StepDeps, run: JobRun, build: StoredBuild, folder: string, { sources, buildspec, variables, certificate, cache }: Prepared): Promise<'on'> {
   const place = placeOf(deps.runner, build.definition.environment);
   if ('problem' in place) throw new Error(`a build was provisioned without a runner: ${place.problem}`);
   const { kind } = place;
@@ -88,14 +92,16 @@ async function begin(deps: StepDeps, run: JobRun, build: StoredBuild, folder: st
     'Phase is DOWNLOAD_SOURCE',
     `CODEBUILD_SRC_DIR=${path}`,
     `YAML location is ${'file' in written ? join(path, written.file) : 's3' in written ? written.s3 : "the project's buildspec"}`,
+    ...cache.lines,
     ...phaseLines('DOWNLOAD_SOURCE', 'SUCCEEDED'),
   ];
-  const prepared = { ...build, resolved_version: sources.primary.resolvedVersion ?? null, credentials_token: deps.hash(token, tokenPurpose) };
+  const prepared = { ...build, resolved_version: sources.primary.resolvedVersion ?? null, credentials_token: deps.hash(token, tokenPurpose), cache_key: cache.saveKey };
   if (!(await deps.commit(run, build, prepared, { lines }))) return 'on';
   const firstLine = !hasLog(build) ? 0 : build.log_next + lines.length;
   const spec: Omit<BuildSpec, 'folder'> = {
     ...placeSpec(deps.runner, place, build.definition.environment.computeType, deps.endpoint()),
     ...(certificate === undefined ? {} : { certificates: [certificate, deps.runner.certificates ?? ''].join('\n') }),
+    ...(cache.spec === undefined ? {} : { cache: cache.spec }),
     buildspec,
     source: sources.primary.path,
     secondarySources: Object.fromEntries(Object.entries(sources.secondary).map(([identifier, source]) => [identifier, source.path])),

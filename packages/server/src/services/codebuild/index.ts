@@ -71,6 +71,7 @@ export function createCodeBuild(deps: CodeBuildDeps): Room {
     node: nodeOf(buildsFolder),
     folderOf: ({ id }) => join(buildsFolder, uuidOf(id)),
     hide: [dirname(buildsFolder)],
+    cacheFolder: join(buildsFolder, '.cache'),
   }));
   jobs.handle(metricsJob({ account: '', region: '', id: '' }).kind, reportMetrics(deps));
   jobs.handle(retryJob({ account: '', region: '', id: '' }).kind, retryFailed(deps));

@@ -59,4 +59,9 @@ export const migrations: readonly Migration[] = [
     sql: `alter table codebuild_builds add column own_lines text;
       alter table codebuild_builds add column s3_logged bigint not null default 0`,
   },
+  {
+    id: 'codebuild-008-caches',
+    sql: `alter table codebuild_projects add column cache_generation bigint not null default 0;
+      alter table codebuild_builds add column cache_key text`,
+  },
 ];

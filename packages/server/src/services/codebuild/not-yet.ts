@@ -21,7 +21,6 @@ export const notYet = [
   'DescribeTestCases',
   'GetReportGroupTrend',
   'GetResourcePolicy',
-  'InvalidateProjectCache',
   'ListBuildBatches',
   'ListBuildBatchesForProject',
   'ListCommandExecutionsForSandbox',

@@ -46,7 +46,7 @@ export function projects({ db, clock, paging, concurrentBuilds }: ProjectsDeps) 
       const definition = withoutRemoved(asked);
       const now = clock.now();
       await db.transaction(async (tx) => {
-        await insertProject(tx, { account: call.account, region: call.region, name, definition: JSON.stringify(definition), last_build_number: 0, created_at: now, modified_at: now })
+        await insertProject(tx, { account: call.account, region: call.region, name, definition: JSON.stringify(definition), last_build_number: 0, cache_generation: 0, created_at: now, modified_at: now })
           .catch(whenTaken(() => fail('ResourceAlreadyExistsException', `Project already exists: ${projectArn(call, name)}`)));
         await replaceTags(tx, { account: call.account, arn: projectArn(call, name) }, complete(tags), refuseTags);
       });
@@ -73,6 +73,17 @@ export function projects({ db, clock, paging, concurrentBuilds }: ProjectsDeps) 
       await db.transaction(async (tx) => {
         await deleteProject(tx, call, name);
         await removeAllTags(tx, { account: call.account, arn: projectArn(call, name) });
+      });
+      return {};
+    },
+
+    /** Later builds find no cache; what lies in a bucket stays there. */
+    async InvalidateProjectCache({ projectName }, call) {
+      const name = projectNameOf(projectName);
+      await db.transaction(async (tx) => {
+        const row = await lockProject(tx, call, name);
+        if (!row) throw notFound(call, name);
+        await updateProject(tx, row, { cache_generation: row.cache_generation + 1 });
       });
       return {};
     },

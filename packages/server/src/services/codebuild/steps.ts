@@ -2,9 +2,9 @@ import type { Runtimes, Standby } from '@slipway/builder';
 import type { JobRun } from '../../engine/jobs.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import type { Log } from '../../kernel/log.ts';
-import type { Peers } from '../../kernel/peers.ts';
 import type { KeyedHash } from '../../kernel/seal.ts';
 import type { StoredBuild } from './build.ts';
+import type { CacheDeps } from './cache/index.ts';
 import type { Commit } from './commit.ts';
 import type { Followers } from './followers.ts';
 import type { Held } from './held.ts';
@@ -12,10 +12,9 @@ import type { ChosenRunner } from './runner.ts';
 import type { SourceFetcher } from './sources/index.ts';
 
 /** What a build's steps work with. */
-export interface StepDeps {
+export interface StepDeps extends CacheDeps {
   readonly clock: Clock;
   readonly log: Log;
-  readonly peers: Peers;
   readonly hash: KeyedHash;
   readonly held: Held;
   readonly commit: Commit;

@@ -8,6 +8,8 @@ export interface ProjectRow extends Place {
   /** JSON of `ProjectDefinition`. */
   readonly definition: string;
   readonly last_build_number: number;
+  /** How often the cache was invalidated: caches of earlier generations are not looked at. */
+  readonly cache_generation: number;
   /** ms UTC */
   readonly created_at: number;
   readonly modified_at: number;
@@ -62,6 +64,8 @@ export interface BuildRow extends Place {
   readonly own_lines: string | null;
   /** 1 once the log lies in S3. */
   readonly s3_logged: number;
+  /** Under which the build's cache is to be kept; null when it is not. */
+  readonly cache_key: string | null;
 }
 
 type Tables = {
@@ -89,7 +93,7 @@ export async function insertProject(tx: Transaction, row: ProjectRow): Promise<v
   await tx.query.withTables<Tables>().insertInto('codebuild_projects').values(row).execute();
 }
 
-export async function updateProject(tx: Transaction, { account, region, name }: Place & { name: string }, change: Partial<Pick<ProjectRow, 'definition' | 'last_build_number' | 'modified_at'>>): Promise<void> {
+export async function updateProject(tx: Transaction, { account, region, name }: Place & { name: string }, change: Partial<Pick<ProjectRow, 'definition' | 'last_build_number' | 'cache_generation' | 'modified_at'>>): Promise<void> {
   await tx.query.withTables<Tables>().updateTable('codebuild_projects').set(change).where('account', '=', account).where('region', '=', region).where('name', '=', name).execute();
 }
 

@@ -3,6 +3,7 @@ import type { StatusType } from '@slipway/contracts/codebuild';
 import { wantsArtifacts } from './artifacts/destinations.ts';
 import { uploadArtifacts } from './artifacts/upload.ts';
 import type { StoredBuild } from './build.ts';
+import { saveCache } from './cache/index.ts';
 import { phaseLines } from './commit.ts';
 import { complete, endHere, interruption, leave } from './decide.ts';
 import { becomeRole } from './held.ts';
@@ -22,11 +23,12 @@ export const upload: StepRunner = async (deps, run, build) => {
   const { artifacts, lines, problem } = 'problem' in become
     ? { artifacts: build.artifacts, lines: [], problem: become.problem }
     : await uploadArtifacts({ peers }, { build, role: become.role, folder, collected, signal: run.signal });
+  const kept = 'problem' in become ? [] : await saveCache(deps, { build, role: become.role, folder, signal: run.signal });
   const now = clock.now();
   const status: StatusType = problem ? 'FAILED' : 'SUCCEEDED';
   const ended = leave({ ...build, artifacts }, now, status, problem ? [problem] : []);
   const outcome: StatusType = problem || build.outcome !== 'SUCCEEDED' ? 'FAILED' : 'SUCCEEDED';
-  await commit(run, build, complete(ended, now, outcome), { lines: ['Phase is UPLOAD_ARTIFACTS', ...lines, ...phaseLines('UPLOAD_ARTIFACTS', status, problem)] });
+  await commit(run, build, complete(ended, now, outcome), { lines: ['Phase is UPLOAD_ARTIFACTS', ...lines, ...kept, ...phaseLines('UPLOAD_ARTIFACTS', status, problem)] });
   return 'on';
 };
 

@@ -1,0 +1,108 @@
+import { copyFile, lstat, rename, rm } from 'node:fs/promises';
+import { join, posix } from 'node:path';
+import type { BuildSpec } from '../build-spec.ts';
+import { outputFolder } from '../runners/layout.ts';
+import type { Session, Workspace } from '../runners/runner.ts';
+import { SessionLost } from '../runners/runner.ts';
+import { quote } from '../runners/session.ts';
+import { makeOpen, writeProgram } from './tools.ts';
+
+/** Where the host puts a cache to restore, and finds the one to keep: in the build's own folder, which the build does not see. */
+export const cacheFile = (folder: string): string => join(folder, 'cache.tar');
+export const savedCacheFile = (folder: string): string => join(folder, 'cache-saved.tar');
+
+/**
+ * A build's cache. Archives are packed and unpacked by tar inside the build's environment, with no more rights than its
+ * commands have: whoever can write the cache can do nothing with it that the build could not do, and the host only moves
+ * a file. An archive holds two: what lies below the source, and what lies elsewhere.
+ */
+export interface Cache {
+  /** Before the first phase. */
+  restore(session: Session): Promise<void>;
+  /** After the last one, when all have succeeded. */
+  pack(session: Session): Promise<void>;
+  /** When no process of the build lives any more. */
+  hand(): Promise<void>;
+}
+
+const NONE: Cache = { restore: async () => undefined, pack: async () => undefined, hand: async () => undefined };
+
+export function openCache(spec: BuildSpec, workspace: Workspace, log: (line: string) => void): Cache {
+  const { cache } = spec;
+  if (cache === undefined || spec.runner === 'dummy') return NONE;
+  const host = join(outputFolder(spec.folder), 'tmp', 'slipway-cache');
+  const build = posix.join(workspace.output, 'tmp', 'slipway-cache');
+  const source = posix.join(workspace.output, spec.source);
+  const { relative, absolute } = sorted(cache.paths, log);
+
+  /** Answers what the script says: it runs in a subshell and changes nothing of the session's. */
+  async function run(session: Session, script: string): Promise<string> {
+    await writeProgram(join(host, 'run.sh'), `set +efu\n${script}`);
+    return (await session.expand(`$(. ${quote(posix.join(build, 'run.sh'))} 2>/dev/null)`)).trim();
+  }
+
+  return {
+    async restore(session) {
+      if (!cache.restore) return;
+      await makeOpen(host, 0o777);
+      try {
+        await copyFile(cacheFile(spec.folder), join(host, 'whole.tar'));
+        const unpack = (archive: string, into: string, members: readonly string[]): string => `[ ! -f ${archive} ] || tar -xof ${archive} -C ${quote(into)} ${members.map(quote).join(' ')}`;
+        const said = await run(session, `cd ${quote(build)} && tar -xof whole.tar && ${unpack('source.tar', source, [])}; ${unpack('root.tar', '/', absolute.map(fixedPart))}; echo "$?"`);
+        log(said === '0' ? 'The cache is restored' : 'The cache could not be restored whole: the environment lacks tar, or the archive or its paths are not what was expected');
+      } catch (error) {
+        // Stopped or killed meanwhile: the first phase says so.
+        if (!(error instanceof SessionLost)) throw error;
+      } finally {
+        await rm(host, { recursive: true, force: true });
+      }
+    },
+
+    async pack(session) {
+      if (!cache.save) return;
+      await makeOpen(host, 0o777);
+      const list = (into: string, archive: string, globs: readonly string[]): string =>
+        `cd ${quote(into)} && set -- && for p in ${globs.map(glob).join(' ')}; do if [ -e "$p" ]; then set -- "$@" "$p"; fi; done; [ "$#" = 0 ] || tar -cf ${quote(posix.join(build, archive))} "$@"`;
+      try {
+        const said = await run(session, `${list(source, 'source.tar', relative)}\n${list('/', 'root.tar', absolute)}\ncd ${quote(build)} && set -- && for p in source.tar root.tar; do [ ! -f "$p" ] || set -- "$@" "$p"; done; [ "$#" = 0 ] || { tar -cf whole.tar "$@" && rm -f "$@" && echo packed; }`);
+        if (said !== 'packed') log('Nothing is cached: no path of the cache is there');
+      } catch (error) {
+        if (!(error instanceof SessionLost)) throw error;
+      }
+    },
+
+    async hand() {
+      if (!cache.save) return;
+      const archive = join(host, 'whole.tar');
+      const stats = await lstat(archive).catch(() => undefined);
+      // What the build has put in its place, a link for one, is none.
+      if (stats?.isFile() && (await lstat(host)).isDirectory()) await rename(archive, savedCacheFile(spec.folder));
+      await rm(host, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Paths as tar shall name them: below the source by `./`, others from the root without its slash. */
+function sorted(paths: readonly string[], log: (line: string) => void): { relative: string[]; absolute: string[] } {
+  const relative: string[] = [];
+  const absolute: string[] = [];
+  for (const written of paths) {
+    // Everything below a folder is the folder itself.
+    const path = posix.normalize(written.replace(/(\/\*\*?)+$/, '')).replace(/\/$/, '');
+    const ofRoot = path.startsWith('/') ? path.slice(1) : undefined;
+    if (path.split('/').includes('..') || (ofRoot !== undefined && fixedPart(ofRoot) === '')) log(`The path ${written} is not cached: it must lie below the source or name a folder`);
+    else if (ofRoot !== undefined) absolute.push(ofRoot);
+    else relative.push(`./${path}`);
+  }
+  return { relative, absolute };
+}
+
+/** The folders before the first wildcard. */
+const fixedPart = (pattern: string): string => {
+  const parts = pattern.split('/');
+  const wild = parts.findIndex((part) => /[*?]/.test(part));
+  return (wild < 0 ? parts : parts.slice(0, wild)).join('/');
+};
+
+/** A pattern as the shell expands it: `*` and `?` are its own, all else is quoted. The shell has no `**` but by name. */
+const glob = (pattern: string): string => pattern.replace(/\*\*+/g, '*').split(/([*?]+)/).map((part) => (/^[*?]*$/.test(part) ? part : quote(part))).join('');
