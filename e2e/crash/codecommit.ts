@@ -83,12 +83,14 @@ async function gitCredentials(s: Slipway) {
   return ServiceSpecificCredential!;
 }
 
+function allow(service: string, action: string, resource: string): string {
+  return JSON.stringify({ Version: '2012-10-17', Statement: [{ Effect: 'Allow', Principal: { Service: service }, Action: action, Resource: resource }] });
+}
+
 async function observeTrigger({ aws: { codecommit, sns, sqs }, account }: Slipway): Promise<void> {
   const { TopicArn } = await sns.createTopic({ Name: 'moves' });
   const { QueueUrl } = await sqs.createQueue({ QueueName: QUEUE });
   const queueArn = `arn:aws:sqs:us-east-1:${account}:${QUEUE}`;
-  const allow = (service: string, action: string, resource: string): string =>
-    JSON.stringify({ Version: '2012-10-17', Statement: [{ Effect: 'Allow', Principal: { Service: service }, Action: action, Resource: resource }] });
   await sns.setTopicAttributes({ TopicArn, AttributeName: 'Policy', AttributeValue: allow('codecommit.amazonaws.com', 'sns:Publish', TopicArn!) });
   await sqs.setQueueAttributes({ QueueUrl, Attributes: { Policy: allow('sns.amazonaws.com', 'sqs:SendMessage', queueArn) } });
   await sns.subscribe({ TopicArn, Protocol: 'sqs', Endpoint: queueArn });
