@@ -12,7 +12,7 @@ export const LIMITS = {
   /** Bytes of a bus's policy. */
   policySize: 10_240,
   entriesPerPut: 10,
-  /** Bytes of all entries of one PutEvents. */
+  /** Bytes of all entries of one PutEvents; 256 KiB until https://aws.amazon.com/blogs/compute/more-room-to-build-serverless-services-now-support-payloads-up-to-1-mb (January 2026). */
   entriesSize: 1_048_576,
   /** Ours: beyond it rules and targets could not walk an event. */
   detailDepth: 1_000,

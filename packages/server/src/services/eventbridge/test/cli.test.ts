@@ -1,4 +1,4 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawnSync } from 'node:child_process';
 import { promisify } from 'node:util';
 import { Slipway } from '@slipway/testkit';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -15,7 +15,9 @@ async function aws(...args: string[]): Promise<Record<string, unknown>> {
   return JSON.parse(stdout || '{}') as Record<string, unknown>;
 }
 
-test('the stock CLI puts a rule and a target, sends an event, and receives it from the queue', async () => {
+const hasAws = spawnSync('aws', ['--version']).status === 0;
+
+test.skipIf(!hasAws)('the stock CLI puts a rule and a target, sends an event, and receives it from the queue (left out where there is no aws)', async () => {
   const { arn, QueueUrl } = await openQueue(s, 'cli');
   expect(await aws('events', 'put-rule', '--name', 'cli', '--event-pattern', '{"source":["cli"],"detail":{"n":[{"numeric":[">",1]}]}}')).toEqual({ RuleArn: `arn:aws:events:us-east-1:${s.account}:rule/cli` });
   expect(await aws('events', 'put-targets', '--rule', 'cli', '--targets', `Id=q,Arn=${arn}`)).toEqual({ FailedEntryCount: 0, FailedEntries: [] });
