@@ -27,7 +27,7 @@ export interface Target {
 }
 
 /** A Slipway of its own on a new data folder, with node flags for profiling. */
-export async function startSlipway(bench: Bench, nodeFlags: readonly string[] = []): Promise<Target> {
+export async function startSlipway(bench: Bench, nodeFlags: readonly string[] = [], settings: Readonly<Record<string, string>> = {}): Promise<Target> {
   const data = await mkdtemp(join(bench.scratch, 'data-'));
   const started = performance.now();
   const child = spawn(process.execPath, [...nodeFlags, bench.slipway, 'start'], {
@@ -40,6 +40,7 @@ export async function startSlipway(bench: Bench, nodeFlags: readonly string[] = 
       SLIPWAY_ALLOW_ENDPOINTS: '127.0.0.0/8',
       SLIPWAY_ROOT_ACCESS_KEY_ID: rootKey.accessKeyId,
       SLIPWAY_ROOT_SECRET_ACCESS_KEY: rootKey.secretAccessKey,
+      ...settings,
     },
   });
   for await (const line of createInterface({ input: child.stdout })) {
