@@ -57,7 +57,7 @@ export interface Acceptance {
 export function acceptEvents({ db, clock, jobs, matching }: { db: Database; clock: Clock; jobs: Jobs; matching: Matching }): Acceptance {
   async function match(arrivals: readonly Arrival[]): Promise<MatchedArrival[]> {
     return Promise.all(arrivals.map(async (arrival) => {
-      const rules = (await matching.of(arrival.bus)).matching(arrival.event);
+      const rules = await (await matching.of(arrival.bus)).matchingInTurns(arrival.event);
       return { ...arrival, rules: rules.filter(({ rule }) => arrival.only?.has(rule.name) !== false) };
     }));
   }

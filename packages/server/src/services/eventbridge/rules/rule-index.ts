@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { isObject, parsePattern } from '../../../patterns/pattern.ts';
 import type { EventPattern, Json } from '../../../patterns/pattern.ts';
 
@@ -9,6 +10,8 @@ import type { EventPattern, Json } from '../../../patterns/pattern.ts';
 export interface RuleIndex<Rule> {
   /** In the order in which the rules were given. */
   matching(event: Json): Rule[];
+  /** The same, letting others have their turn in between: hundreds of patterns over a megabyte of arrays take seconds. */
+  matchingInTurns(event: Json): Promise<Rule[]>;
 }
 
 interface Candidate<Rule> {
@@ -44,16 +47,34 @@ export function indexRules<Rule>(rules: readonly Rule[], patternOf: (rule: Rule)
     shelves.set(key, shelf);
     for (const value of new Set(leaf.values)) shelf.byValue.set(value, [...(shelf.byValue.get(value) ?? []), candidate]);
   }
-  return { matching: (event) => match(event, [...shelves.values()], always) };
+  const candidates = (event: Json): Set<Candidate<Rule>> => candidatesFor(event, [...shelves.values()], always);
+  return {
+    matching: (event) => inOrder([...candidates(event)].filter(({ pattern }) => pattern.matches(event))),
+    async matchingInTurns(event) {
+      const found: Candidate<Rule>[] = [];
+      let since = performance.now();
+      for (const candidate of candidates(event)) {
+        if (candidate.pattern.matches(event)) found.push(candidate);
+        if (performance.now() - since < LONGEST_TURN) continue;
+        await nextTurn();
+        since = performance.now();
+      }
+      return inOrder(found);
+    },
+  };
 }
 
-function match<Rule>(event: Json, shelves: readonly Shelf<Rule>[], always: readonly Candidate<Rule>[]): Rule[] {
+/** ms */
+const LONGEST_TURN = 20;
+
+const inOrder = <Rule>(found: Candidate<Rule>[]): Rule[] => found.toSorted((a, b) => a.at - b.at).map(({ rule }) => rule);
+
+function candidatesFor<Rule>(event: Json, shelves: readonly Shelf<Rule>[], always: readonly Candidate<Rule>[]): Set<Candidate<Rule>> {
   const candidates = new Set(always);
   for (const { path, byValue } of shelves) {
     for (const value of textsAt(event, path, 0)) for (const candidate of byValue.get(value) ?? []) candidates.add(candidate);
   }
-  const found = [...candidates].filter(({ pattern }) => pattern.matches(event));
-  return found.toSorted((a, b) => a.at - b.at).map(({ rule }) => rule);
+  return candidates;
 }
 
 /** The leaves that accept nothing but texts. `$or` is left out: one of its branches may do without each of them. */
