@@ -8,7 +8,7 @@ import { promisify } from 'node:util';
 import ssh2 from 'ssh2';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Slipway } from '@slipway/testkit';
-import { gitClient } from '../test/house.ts';
+import { gitClient } from '../test/git-client.ts';
 import { sshRequest } from './request.ts';
 import { sshServer } from './server.ts';
 

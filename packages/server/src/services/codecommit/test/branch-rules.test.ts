@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Slipway } from '@slipway/testkit';
 import type { Aws } from '@slipway/testkit';
-import { gitClient } from './house.ts';
+import { gitAddress, gitClient } from './git-client.ts';
 
 let s: Slipway;
 let home: string;
@@ -30,12 +30,7 @@ beforeAll(async () => {
   await s.aws.codecommit.createRepository({ repositoryName: 'site' });
   tip = (await s.aws.codecommit.putFile({ repositoryName: 'site', branchName: 'main', filePath: 'a', fileContent: Buffer.from('1') })).commitId!;
   junior = s.as(await s.user('junior', { Action: 'codecommit:*', Resource: '*' }, RULE));
-  const { ServiceSpecificCredential: made } = await s.aws.iam.createServiceSpecificCredential({ UserName: 'junior', ServiceName: 'codecommit.amazonaws.com' });
-  passwordId = made!.ServiceSpecificCredentialId!;
-  const at = new URL(`${s.endpoint}/v1/repos/site`);
-  at.username = encodeURIComponent(made!.ServiceUserName!);
-  at.password = encodeURIComponent(made!.ServicePassword!);
-  url = at.href;
+  ({ url, credentialId: passwordId } = await gitAddress(s, 'junior', 'site'));
 });
 afterAll(async () => {
   await s.stop();

@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { findRepository } from '../store.ts';
-import { gitClient, openHouse, place } from './house.ts';
+import { gitClient } from './git-client.ts';
+import { openHouse, place } from './house.ts';
 import type { House } from './house.ts';
 
 const CLIENTS = 16;

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Slipway } from '@slipway/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { gitClient } from './house.ts';
+import { gitAddress, gitClient } from './git-client.ts';
 
 describe('CodeCommit through the front door', () => {
   let s: Slipway;
@@ -29,19 +29,9 @@ describe('CodeCommit through the front door', () => {
     return local;
   }
 
-  /** A clone address with Git credentials made for the user. */
-  async function addressFor(userName: string, repository: string): Promise<{ url: string; credentialId: string }> {
-    const { ServiceSpecificCredential: made } = await s.aws.iam.createServiceSpecificCredential({ UserName: userName, ServiceName: 'codecommit.amazonaws.com' });
-    const { repositoryMetadata } = await s.aws.codecommit.getRepository({ repositoryName: repository });
-    const url = new URL(repositoryMetadata!.cloneUrlHttp!);
-    url.username = encodeURIComponent(made!.ServiceUserName!);
-    url.password = encodeURIComponent(made!.ServicePassword!);
-    return { url: url.href, credentialId: made!.ServiceSpecificCredentialId! };
-  }
-
   it('a push with Git credentials shows in the API, in an event with the user\'s ARN, and stops with the credentials', async () => {
     const user = await s.user('pusher', { Action: 'codecommit:*', Resource: '*' });
-    const { url, credentialId } = await addressFor('pusher', 'shop');
+    const { url, credentialId } = await gitAddress(s, 'pusher', 'shop');
     const local = await workTree(url);
     expect(await local('push', 'origin', 'main')).toMatchObject({ code: 0 });
     const commitId = (await local('rev-parse', 'HEAD')).stdout.trim();
@@ -61,7 +51,7 @@ describe('CodeCommit through the front door', () => {
     const denied = { Effect: 'Deny' as const, Action: ['codecommit:GitPush', 'codecommit:DeleteBranch', 'codecommit:PutFile', 'codecommit:MergePullRequestByFastForward'], Resource: '*',
       Condition: { StringEqualsIfExists: { 'codecommit:References': ['refs/heads/main'] }, Null: { 'codecommit:References': 'false' } } };
     const user = await s.user('junior', { Action: 'codecommit:*', Resource: '*' }, denied);
-    const local = await workTree((await addressFor('junior', 'guarded')).url);
+    const local = await workTree((await gitAddress(s, 'junior', 'guarded')).url);
     expect(await local('push', 'origin', 'main:feature')).toMatchObject({ code: 0 });
     expect(await local('push', 'origin', 'main', 'main:other')).toMatchObject({ code: 1, stderr: expect.stringMatching(/remote rejected[^]*explicit deny/) });
     expect((await s.aws.codecommit.listBranches({ repositoryName: 'guarded' })).branches).toEqual(['feature']);

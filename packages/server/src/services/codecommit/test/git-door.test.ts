@@ -11,7 +11,8 @@ import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { FLUSH, packetLine } from '../../../git/index.ts';
 import { gitSignature } from '../git-door/password.ts';
-import { ada, adaKey, adaPassword, gitClient, openHouse } from './house.ts';
+import { gitClient } from './git-client.ts';
+import { ada, adaKey, adaPassword, openHouse } from './house.ts';
 import type { House } from './house.ts';
 
 let house: House;

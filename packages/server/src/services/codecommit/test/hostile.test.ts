@@ -11,7 +11,8 @@ import { FLUSH, NO_OBJECT, packetLine } from '../../../git/index.ts';
 import { gitSignature } from '../git-door/password.ts';
 import { hurried, SlowSender } from '../git-door/requests.ts';
 import { findRepository } from '../store.ts';
-import { adaKey, adaPassword, gitClient, openHouse, place } from './house.ts';
+import { gitClient } from './git-client.ts';
+import { adaKey, adaPassword, openHouse, place } from './house.ts';
 import type { House } from './house.ts';
 
 let house: House;

@@ -1,4 +1,3 @@
-import { execFile } from 'node:child_process';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -102,16 +101,3 @@ export async function openHouse(options: HouseOptions = {}) {
 }
 
 export type House = Awaited<ReturnType<typeof openHouse>>;
-
-export interface GitRun { readonly code: number; readonly stdout: string; readonly stderr: string }
-
-/** Runs the stock git client, as a user without any configuration of the machine's. Never rejects. */
-export function gitClient(cwd: string, environment: Record<string, string> = {}) {
-  return (...args: string[]): Promise<GitRun> => new Promise((resolve) => {
-    const env = {
-      ...process.env, HOME: cwd, GIT_CONFIG_NOSYSTEM: '1', GIT_TERMINAL_PROMPT: '0', GIT_ASKPASS: '', NO_PROXY: '127.0.0.1',
-      GIT_AUTHOR_NAME: 'Ada', GIT_AUTHOR_EMAIL: 'ada@example.com', GIT_COMMITTER_NAME: 'Ada', GIT_COMMITTER_EMAIL: 'ada@example.com', ...environment,
-    };
-    execFile('git', args, { cwd, env, maxBuffer: 1 << 26 }, (error, stdout, stderr) => resolve({ code: error ? Number(error.code ?? 1) : 0, stdout, stderr }));
-  });
-}

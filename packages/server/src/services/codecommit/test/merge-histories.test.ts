@@ -3,7 +3,8 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { gitClient, openHouse } from './house.ts';
+import { gitClient } from './git-client.ts';
+import { openHouse } from './house.ts';
 import type { House } from './house.ts';
 import { histories } from './merge-histories.ts';
 

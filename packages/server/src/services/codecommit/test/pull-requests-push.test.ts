@@ -2,7 +2,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { ada, gitClient, openHouse } from './house.ts';
+import { gitClient } from './git-client.ts';
+import { ada, openHouse } from './house.ts';
 
 describe('a push to a source branch', () => {
   it('makes another revision of its pull request, and one that fast-forwards the destination merges it', async () => {

@@ -7,7 +7,8 @@ import type { Caller } from '../../../kernel/caller.ts';
 import { ServiceError } from '../../../kernel/errors.ts';
 import type { Peers } from '../../../kernel/peers.ts';
 import { limits } from '../limits.ts';
-import { ada, gitClient, openHouse, place } from './house.ts';
+import { gitClient } from './git-client.ts';
+import { ada, openHouse, place } from './house.ts';
 import type { House } from './house.ts';
 import { concerning, triggerMessages } from '../triggers/message.ts';
 

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Slipway } from '@slipway/testkit';
 import { limits } from '../../limits.ts';
-import { gitClient } from '../house.ts';
+import { gitAddress, gitClient } from '../git-client.ts';
 
 /**
  * A repository with branches that conflict (`source`, `destination`), one that is `ahead` of main, one `unrelated`, one too
@@ -36,13 +36,9 @@ export async function contentScene(): Promise<ContentScene> {
     await fastImport(folder, fixture());
     await s.aws.codecommit.createRepository({ repositoryName });
     await s.user('pusher', { Action: 'codecommit:*', Resource: '*' });
-    const { ServiceSpecificCredential: made } = await s.aws.iam.createServiceSpecificCredential({ UserName: 'pusher', ServiceName: 'codecommit.amazonaws.com' });
-    const { repositoryMetadata } = await s.aws.codecommit.getRepository({ repositoryName });
-    const url = new URL(repositoryMetadata!.cloneUrlHttp!);
-    url.username = encodeURIComponent(made!.ServiceUserName!);
-    url.password = encodeURIComponent(made!.ServicePassword!);
+    const { url } = await gitAddress(s, 'pusher', repositoryName);
     for (const refs of ['refs/heads/main', 'refs/*:refs/*']) {
-      const pushed = await local('push', '-q', url.href, refs);
+      const pushed = await local('push', '-q', url, refs);
       if (pushed.code !== 0) throw new Error(pushed.stderr);
     }
     const id = async (name: string): Promise<string> => (await local('rev-parse', name)).stdout.trim();
