@@ -11,7 +11,6 @@ import type { LogLine } from './phases/lines.ts';
 import { runPhases } from './phases/phases.ts';
 import type { PhaseContext } from './phases/phases.ts';
 import { trustFor } from './runners/certificates.ts';
-import { engineProblem } from './runners/container/container.ts';
 import { runnerOf } from './runners/index.ts';
 import { outputFolder } from './runners/layout.ts';
 import { CannotOpen } from './runners/runner.ts';
