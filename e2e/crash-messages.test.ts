@@ -2,7 +2,7 @@ import { rm } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { bundleProgram, crashEveryPoint, slipwayProgram, type CrashPlan } from '@slipway/testkit';
-import { copyOf, driveMessages, driveTimes, environmentOf, messagesTemplate, ORDERED, PLAIN, remove, settledBodies, timesTemplate, type World } from './crash/messages.ts';
+import { bodiesFrom, copyOf, driveMessages, driveTimes, environmentOf, messagesTemplate, ORDERED, PLAIN, remove, timesTemplate, type World } from './crash/messages.ts';
 
 const everyPoint = process.env['CRASH_ALL'] === '1';
 const minutes = 60_000;
@@ -35,7 +35,7 @@ test(`Every publication that was answered arrives, each group in order, and noth
     drive: driveMessages,
     check: async (world) => {
       expect(world.returned).toEqual([]);
-      expect([...settledBodies(world, 'orders')].toSorted()).toEqual(PLAIN.toSorted());
+      expect([...bodiesFrom(world, 'orders')].toSorted()).toEqual(PLAIN.toSorted());
       const ordered = world.received['orders.fifo'] ?? [];
       for (const group of new Set(ORDERED.map((each) => each.group))) {
         const got = ordered.map(({ body }) => body).filter((body) => body.startsWith(`${group} `));
@@ -55,7 +55,7 @@ test(`A schedule fires once each time and its refused events become dead letters
     prepare: () => copyOf(models[1]!, 20),
     drive: driveTimes,
     check: async (world) => {
-      const events = (queue: string) => [...settledBodies(world, queue)].map((body) => JSON.parse(body) as { id: string; time: string });
+      const events = (queue: string) => [...bodiesFrom(world, queue)].map((body) => JSON.parse(body) as { id: string; time: string });
       const ids = (queue: string): string[] => [...new Set(events(queue).map(({ id }) => id))].toSorted();
       expect(world.returned).toEqual([]);
       expect(ids('ticks').length).toBeGreaterThanOrEqual(2);
@@ -63,7 +63,7 @@ test(`A schedule fires once each time and its refused events become dead letters
       expect(new Set(events('ticks').map(({ time }) => time)).size).toBe(ids('ticks').length);
       expect(world.seen).toEqual({ state: 'ALARM', changes: [expect.stringMatching(/to ALARM$/)] });
       expect(ids('changes')).toHaveLength(1);
-      const told = [...settledBodies(world, 'alarms')].map((body) => JSON.parse(body) as { AlarmName: string; NewStateValue: string });
+      const told = [...bodiesFrom(world, 'alarms')].map((body) => JSON.parse(body) as { AlarmName: string; NewStateValue: string });
       expect(told.length).toBeGreaterThanOrEqual(1);
       for (const each of told) expect(each).toMatchObject({ AlarmName: 'failures', NewStateValue: 'ALARM' });
     },
