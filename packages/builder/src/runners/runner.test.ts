@@ -9,13 +9,13 @@ import { buildProcesses } from './processes.ts';
 import type { Session, Workspace } from './runner.ts';
 import { SessionLost } from './runner.ts';
 import { sandboxRunner } from './sandbox.ts';
-import { isolatingVariants } from './testing/variants.ts';
+import { BOTH, isolatingVariants } from './testing/variants.ts';
 import type { Variant } from './testing/variants.ts';
 
 const SECRET_FOLDER = 'neighbour';
 
-function describeRunner({ name, runner, request }: Variant): void {
-  describe.each(['sh', 'bash'] as const)(`the ${name} runner with %s`, (shell) => {
+function describeRunner({ name, runner, request, shells }: Variant): void {
+  describe.each(shells)(`the ${name} runner with %s`, (shell) => {
     let folder: string;
     let mark: string;
     let workspace: Workspace;
@@ -160,7 +160,7 @@ const { variants, absent, makeImages } = await isolatingVariants({ memoryBytes: 
 
 beforeAll(makeImages, 120_000);
 
-describeRunner({ name: 'plain', runner: plainRunner, request: {} });
-if ((await sandboxRunner.unavailable()) === undefined) describeRunner({ name: "sandbox on the machine's network", runner: sandboxRunner, request: {} });
+describeRunner({ name: 'plain', runner: plainRunner, request: {}, shells: BOTH });
+if ((await sandboxRunner.unavailable()) === undefined) describeRunner({ name: "sandbox on the machine's network", runner: sandboxRunner, request: {}, shells: BOTH });
 for (const variant of variants) describeRunner(variant);
 for (const why of absent) test.skip(`the runner ${why}`);
