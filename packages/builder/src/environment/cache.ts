@@ -47,7 +47,6 @@ export function openCache(spec: BuildSpec, workspace: Workspace, log: (line: str
       await makeOpen(host, 0o777);
       try {
         await copyFile(cacheFile(spec.folder), join(host, 'whole.tar'));
-        const unpack = (archive: string, into: string, members: readonly string[]): string => `[ ! -f ${archive} ] || tar -xof ${archive} -C ${quote(into)} ${members.map(quote).join(' ')}`;
         const said = await run(session, `cd ${quote(build)} && tar -xof whole.tar && ${unpack('source.tar', source, [])}; ${unpack('root.tar', '/', absolute.map(fixedPart))}; echo "$?"`);
         log(said === '0' ? 'The cache is restored' : 'The cache could not be restored whole: the environment lacks tar, or the archive or its paths are not what was expected');
       } catch (error) {
@@ -61,10 +60,8 @@ export function openCache(spec: BuildSpec, workspace: Workspace, log: (line: str
     async pack(session) {
       if (!cache.save) return;
       await makeOpen(host, 0o777);
-      const list = (into: string, archive: string, globs: readonly string[]): string =>
-        `cd ${quote(into)} && set -- && for p in ${globs.map(glob).join(' ')}; do if [ -e "$p" ]; then set -- "$@" "$p"; fi; done; [ "$#" = 0 ] || tar -cf ${quote(posix.join(build, archive))} "$@"`;
       try {
-        const said = await run(session, `${list(source, 'source.tar', relative)}\n${list('/', 'root.tar', absolute)}\ncd ${quote(build)} && set -- && for p in source.tar root.tar; do [ ! -f "$p" ] || set -- "$@" "$p"; done; [ "$#" = 0 ] || { tar -cf whole.tar "$@" && rm -f "$@" && echo packed; }`);
+        const said = await run(session, `${packInto(posix.join(build, 'source.tar'), source, relative)}\n${packInto(posix.join(build, 'root.tar'), '/', absolute)}\ncd ${quote(build)} && set -- && for p in source.tar root.tar; do [ ! -f "$p" ] || set -- "$@" "$p"; done; [ "$#" = 0 ] || { tar -cf whole.tar "$@" && rm -f "$@" && echo packed; }`);
         if (said !== 'packed') log('Nothing is cached: no path of the cache is there');
       } catch (error) {
         if (!(error instanceof SessionLost)) throw error;
@@ -81,6 +78,12 @@ export function openCache(spec: BuildSpec, workspace: Workspace, log: (line: str
     },
   };
 }
+
+/** Members that are not named beforehand stay where they are. */
+const unpack = (archive: string, into: string, members: readonly string[]): string => `[ ! -f ${archive} ] || tar -xof ${archive} -C ${quote(into)} ${members.map(quote).join(' ')}`;
+
+const packInto = (archive: string, from: string, globs: readonly string[]): string =>
+  `cd ${quote(from)} && set -- && for p in ${globs.map(glob).join(' ')}; do if [ -e "$p" ]; then set -- "$@" "$p"; fi; done; [ "$#" = 0 ] || tar -cf ${quote(archive)} "$@"`;
 
 /** Paths as tar shall name them: below the source by `./`, others from the root without its slash. */
 function sorted(paths: readonly string[], log: (line: string) => void): { relative: string[]; absolute: string[] } {

@@ -40,18 +40,6 @@ export interface BuildsDeps {
 export function builds({ db, clock, jobs, outbox, paging, concurrentBuilds, endpoint }: BuildsDeps) {
   const shown = (row: BuildRow): Build => shownBuild(readBuild(row), endpoint());
 
-  /** @throws InvalidInputException */
-  function definitionOf(project: ProjectRow, input: StartBuildInput, call: Call): BuildDefinition {
-    const fromPipeline = call.caller.invokedBy === 'codepipeline.amazonaws.com';
-    const overridden = withOverrides(JSON.parse(project.definition) as ProjectDefinition, input);
-    const definition = fromPipeline ? takenOverByPipeline(overridden, input) : overridden;
-    checkDefinition(definition);
-    if (definition.source.type === 'CODEPIPELINE' && !fromPipeline) {
-      throw fail('InvalidInputException', 'A project whose source is CODEPIPELINE is started by a pipeline; to start it yourself, override its source and artifacts');
-    }
-    return definition;
-  }
-
   /** Inserts the build, SUBMITTED done and QUEUED begun, and wakes its job. */
   async function submit(tx: Transaction, project: ProjectRow, { definition, initiator, retry }: Submission): Promise<BuildRow> {
     await lockQueue(tx, project);
@@ -92,6 +80,7 @@ export function builds({ db, clock, jobs, outbox, paging, concurrentBuilds, endp
       own_lines: null,
       s3_logged: 0,
       cache_key: null,
+      cpu_ms: null,
     };
     await updateProject(tx, project, { last_build_number: number });
     await insertBuild(tx, row);
@@ -221,6 +210,18 @@ export function builds({ db, clock, jobs, outbox, paging, concurrentBuilds, endp
       return list('ListBuildsForProject', name, input, call);
     },
   } satisfies Partial<Operations<CodeBuildApi>>;
+}
+
+/** @throws InvalidInputException */
+function definitionOf(project: ProjectRow, input: StartBuildInput, call: Call): BuildDefinition {
+  const fromPipeline = call.caller.invokedBy === 'codepipeline.amazonaws.com';
+  const overridden = withOverrides(JSON.parse(project.definition) as ProjectDefinition, input);
+  const definition = fromPipeline ? takenOverByPipeline(overridden, input) : overridden;
+  checkDefinition(definition);
+  if (definition.source.type === 'CODEPIPELINE' && !fromPipeline) {
+    throw fail('InvalidInputException', 'A project whose source is CODEPIPELINE is started by a pipeline; to start it yourself, override its source and artifacts');
+  }
+  return definition;
 }
 
 interface Submission {

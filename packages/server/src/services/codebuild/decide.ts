@@ -108,8 +108,8 @@ function withFrame(build: StoredBuild, { frame }: Attached, now: number, interru
 
 type Exit = Extract<Attached['frame'], { type: 'exit' }>;
 
-function exited(before: StoredBuild, { status, reason, retry, time }: Exit, interrupted: Ending | undefined): StoredBuild {
-  const build = retry === undefined ? before : { ...before, retry_limit: retry.count };
+function exited(before: StoredBuild, { status, reason, retry, cpuMs, time }: Exit, interrupted: Ending | undefined): StoredBuild {
+  const build = { ...before, cpu_ms: cpuMs, ...(retry === undefined ? {} : { retry_limit: retry.count }) };
   const ranThrough = build.phase === 'POST_BUILD' && build.phases.at(-1)?.endTime !== undefined;
   if (status === 'SUCCEEDED' || status === 'FAILED') {
     if (ranThrough) return { ...enter(build, 'UPLOAD_ARTIFACTS', time), outcome: status };

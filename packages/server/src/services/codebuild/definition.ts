@@ -2,7 +2,7 @@ import type { BucketOwnerAccess, CreateProjectInput, Project, ProjectCache, Proj
 import { refuseMembers } from '../../kernel/refusals.ts';
 import { fail, notSupported } from './fail.ts';
 import { gitUrlTypes, repositoryUrl } from './sources/index.ts';
-import { maxAutoRetries, maxDescriptionLength, projectNamePattern, queuedTimeout, timeout, variableNamePattern } from './limits.ts';
+import { maxAutoRetries, maxDescriptionLength, maxSecondarySources, projectNamePattern, queuedTimeout, timeout, variableNamePattern } from './limits.ts';
 
 /** What a project says, as CreateProject took it; its name, times and tags are kept beside it. */
 export type ProjectDefinition = Omit<CreateProjectInput, 'name' | 'tags'>;
@@ -29,7 +29,7 @@ export function checkDefinition(definition: BuildDefinition): void {
   checkRetries(definition.autoRetryLimit);
   checkRole(definition.serviceRole);
   checkSource(definition.source, 'source');
-  for (const source of definition.secondarySources ?? []) checkSource(source, 'secondary source');
+  checkSecondarySources(definition.secondarySources ?? []);
   checkArtifacts(definition.artifacts);
   for (const artifacts of definition.secondaryArtifacts ?? []) checkSecondary(artifacts);
   checkPairing(definition);
@@ -69,6 +69,19 @@ function checkSource(source: ProjectSource, what: string): void {
   if (source.insecureSsl && !byUrl) refuse(`insecureSsl is of no use for the ${what} type ${source.type}`);
   if (source.gitSubmodulesConfig?.fetchSubmodules && !byUrl && source.type !== 'CODECOMMIT') refuse(`The ${what} type ${source.type} has no submodules`);
   if ((source.gitCloneDepth ?? 0) < 0) refuse(`Invalid gitCloneDepth of the ${what}: ${source.gitCloneDepth}`);
+}
+
+function checkSecondarySources(sources: readonly ProjectSource[]): void {
+  if (sources.length > maxSecondarySources) refuse(`At most ${maxSecondarySources} secondary sources are allowed`);
+  const identifiers = new Set<string>();
+  for (const source of sources) {
+    const { sourceIdentifier: identifier = '' } = source;
+    // A pipeline's sources have their artifacts' names, in which hyphens are allowed.
+    if (!/^[\w-]{1,128}$/.test(identifier)) refuse(`Secondary sources need a sourceIdentifier of letters, digits and underscores: '${identifier}'`);
+    if (identifiers.has(identifier)) refuse(`The sourceIdentifier ${identifier} is given twice`);
+    identifiers.add(identifier);
+    checkSource(source, 'secondary source');
+  }
 }
 
 /** OAUTH is what the console writes for a provider's stored credentials. */

@@ -19,6 +19,9 @@ export const variableNamePattern = /^[^\s=\0]+$/;
 /** "The quota for the maximum number of queued builds is five times the concurrent build limit." Times that limit. */
 export const queuedBuilds = 5;
 
+/** "Number of secondary sources", per build. */
+export const maxSecondarySources = 12;
+
 /** AWS documents no maximum of `autoRetryLimit`; the buildspec's own `on-failure: RETRY` goes to this. */
 export const maxAutoRetries = 100;
 

@@ -1,3 +1,5 @@
+import { availableParallelism } from 'node:os';
+import { computeLimits } from '@slipway/builder';
 import type { BuildPhaseType } from '@slipway/contracts/codebuild';
 import type { Advance, JobKey } from '../../engine/jobs.ts';
 import type { Database } from '../../kernel/database.ts';
@@ -32,6 +34,24 @@ const DURATIONS: Partial<Record<BuildPhaseType, string>> = {
   FINALIZING: 'FinalizingDuration',
 };
 
+/**
+ * "CodeBuild resource utilization metrics", as far as runners measure it: the processor's, as the mean over the commands'
+ * phases. 1,024 units are one processor. Memory, storage and network are not measured and therefore not told.
+ */
+function utilization(build: StoredBuild): Omit<MetricPoint, 'dimensions'>[] {
+  const commands = build.phases.filter(({ phaseType }) => COMMANDS.includes(phaseType));
+  const [from, to] = [commands[0]?.startTime, commands.at(-1)?.endTime];
+  if (!build.cpu_ms || from === undefined || to === undefined || to <= from) return [];
+  const processors = build.cpu_ms / (to - from);
+  const granted = Math.min(computeLimits(build.definition.environment.computeType)?.cpus ?? Infinity, availableParallelism());
+  return [
+    { name: 'CPUUtilized', value: processors * 1_024, unit: 'None', timestamp: to },
+    { name: 'CPUUtilizedPercent', value: Math.min(100, (processors / granted) * 100), unit: 'Percent', timestamp: to },
+  ];
+}
+
+const COMMANDS: readonly (BuildPhaseType | undefined)[] = ['INSTALL', 'PRE_BUILD', 'BUILD', 'POST_BUILD'];
+
 /** The supervisor's clock and the server's may disagree by a little. */
 const seconds = (from: number, to: number): number => Math.max(0, to - from) / 1000;
 
@@ -50,6 +70,7 @@ export function buildMetrics(build: StoredBuild): MetricPoint[] {
       return name && startTime !== undefined && endTime !== undefined ? [point(name, seconds(startTime, endTime), 'Seconds', endTime)] : [];
     }),
   ];
+  const forBuild = { ProjectName: build.project, BuildId: build.id, BuildNumber: String(build.number) };
   const forWhom: readonly Readonly<Record<string, string>>[] = [{ ProjectName: build.project }, {}];
-  return forWhom.flatMap((dimensions) => points.map((one) => ({ ...one, dimensions })));
+  return [...forWhom.flatMap((dimensions) => points.map((one) => ({ ...one, dimensions }))), ...[{ ProjectName: build.project }, forBuild].flatMap((dimensions) => utilization(build).map((one) => ({ ...one, dimensions })))];
 }

@@ -64,4 +64,8 @@ export const migrations: readonly Migration[] = [
     sql: `alter table codebuild_projects add column cache_generation bigint not null default 0;
       alter table codebuild_builds add column cache_key text`,
   },
+  {
+    id: 'codebuild-009-utilization',
+    sql: 'alter table codebuild_builds add column cpu_ms bigint',
+  },
 ];

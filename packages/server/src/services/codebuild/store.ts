@@ -64,6 +64,8 @@ export interface BuildRow extends Place {
   readonly own_lines: string | null;
   /** 1 once the log lies in S3. */
   readonly s3_logged: number;
+  /** What the build's processes have used, ms; null where it is not known. */
+  readonly cpu_ms: number | null;
   /** Under which the build's cache is to be kept; null when it is not. */
   readonly cache_key: string | null;
 }
@@ -187,7 +189,7 @@ export async function lockQueue(tx: Transaction, { account, region }: Place): Pr
 export async function queueState(source: Source | Transaction, { account, region }: Place): Promise<QueueState> {
   const query = ('query' in source ? source.query : source.read).withTables<Tables>();
   const rows = await query.selectFrom('codebuild_builds').select(['id', 'project', 'phase'])
-    .where('account', '=', account).where('region', '=', region).where('status', '=', 'IN_PROGRESS').orderBy('started_at').orderBy('id').execute();
+    .where('account', '=', account).where('region', '=', region).where('status', '=', 'IN_PROGRESS').orderBy('started_at').orderBy('number').orderBy('id').execute();
   const waiting = rows.filter(({ phase }) => phase === 'QUEUED').map(({ id, project }) => ({ id, project }));
   const running = new Map<string, number>();
   for (const { project, phase } of rows) if (phase !== 'QUEUED') running.set(project, (running.get(project) ?? 0) + 1);

@@ -7,6 +7,11 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Slipway } from '@slipway/testkit';
 import { buildsOf } from './house.ts';
 
+const spec = (more: string, commands: readonly string[]) => `version: 0.2\nphases:\n  build:\n    commands:\n${commands.map((command) => `      - ${JSON.stringify(command)}\n`).join('')}cache:\n${more}`;
+const counting = ['mkdir -p node_modules/deep', 'cat node_modules/deep/count 2>/dev/null || echo none', 'echo x >> node_modules/deep/count'];
+const paths = '  paths:\n    - node_modules/**/*\n    - missing/*\n';
+const keyed = (version: string, action = '') => spec(`  key: deps-$KIND-${version}\n  fallback-keys:\n    - deps-$KIND-\n${paths}${action}`, counting);
+
 describe("A build's cache", () => {
   let s: Slipway;
   let house: ReturnType<typeof buildsOf>;
@@ -22,9 +27,6 @@ describe("A build's cache", () => {
     await rm(elsewhere, { recursive: true, force: true });
   });
 
-  const spec = (more: string, commands: readonly string[]) => `version: 0.2\nphases:\n  build:\n    commands:\n${commands.map((command) => `      - ${JSON.stringify(command)}\n`).join('')}cache:\n${more}`;
-  const counting = ['mkdir -p node_modules/deep', 'cat node_modules/deep/count 2>/dev/null || echo none', 'echo x >> node_modules/deep/count'];
-  const paths = '  paths:\n    - node_modules/**/*\n    - missing/*\n';
   const keys = async () => (await s.aws.s3.listObjectsV2({ Bucket: 'store' })).Contents?.map(({ Key }) => Key) ?? [];
 
   it('in S3 is kept when the build has succeeded, found by the next one, and lost when it is invalidated', async () => {
@@ -44,7 +46,6 @@ describe("A build's cache", () => {
   });
 
   it('with a key is kept once for it, shared by its namespace, and found by the fallback keys', async () => {
-    const keyed = (version: string, action = '') => spec(`  key: deps-$KIND-${version}\n  fallback-keys:\n    - deps-$KIND-\n${paths}${action}`, counting);
     const cache = { type: 'S3' as const, location: 'store', cacheNamespace: 'shared' };
     const environmentVariablesOverride = [{ name: 'KIND', value: 'npm' }];
     for (const name of ['one', 'two']) await house.project(name, { cache, source: { type: 'NO_SOURCE', buildspec: keyed('1') } });

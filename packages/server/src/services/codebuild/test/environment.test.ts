@@ -42,6 +42,13 @@ describe("A build's environment", () => {
     await expect(house.start(project, more as never)).rejects.toMatchObject({ name: 'InvalidInputException', message: expect.stringContaining(name) });
   });
 
+  it('CreateProject: secondary sources without names, or with the same one, are refused', async () => {
+    const source = { type: 'S3' as const, location: 'store/a.zip' };
+    for (const secondarySources of [[source], [{ ...source, sourceIdentifier: 'a' }, { ...source, sourceIdentifier: 'a' }], [{ ...source, sourceIdentifier: 'a/b' }]]) {
+      await expect(house.project('no', { secondarySources })).rejects.toMatchObject({ name: 'InvalidInputException', message: expect.stringContaining('sourceIdentifier') });
+    }
+  });
+
   it('with a vpcConfig runs, and its log says that this is no network here', async () => {
     const vpcConfig = { vpcId: 'vpc-12345678', subnets: ['subnet-1'], securityGroupIds: ['sg-1'] };
     await house.project('vpc', { vpcConfig });

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Slipway } from '@slipway/testkit';
 import { buildsOf, buildspec, phase } from './house.ts';
@@ -61,6 +61,25 @@ describe("A build's variables from Parameter Store and Secrets Manager", () => {
     expect(phase(noParameter, 'DOWNLOAD_SOURCE')!.contexts![0]).toMatchObject({ statusCode: 'Decrypted Variables Error', message: expect.stringMatching(/^AccessDeniedException: User: .* is not authorized to perform: ssm:GetParameters on resource: .*parameter\/app\/token/) });
     const noSecret = await house.run('forbidden', { environmentVariablesOverride: [{ name: 'X', value: 'app/whole', type: 'SECRETS_MANAGER' }] });
     expect(phase(noSecret, 'DOWNLOAD_SOURCE')!.contexts![0]).toMatchObject({ statusCode: 'Secrets Manager Error', message: expect.stringMatching(/^AccessDeniedException: .*secretsmanager:GetSecretValue/) });
+  });
+
+  it('are nowhere on the disk while the build has them', async () => {
+    await house.project('holding', { source: { type: 'NO_SOURCE', buildspec: buildspec(['echo "$TOKEN $WHOLE"', 'until [ -e go ]; do sleep 0.05; done']) } });
+    const id = await house.start('holding', { environmentVariablesOverride: [{ name: 'TOKEN', value: '/app/token', type: 'PARAMETER_STORE' }, { name: 'WHOLE', value: 'app/whole', type: 'SECRETS_MANAGER' }] });
+    await s.until(({ detail }) => String(detail['build-id']).endsWith(id) && detail['completed-phase'] === 'PRE_BUILD');
+    const shown = JSON.stringify([await house.build(id), await s.aws.codebuild.batchGetProjects({ names: ['holding'] })]);
+    const found: string[] = [];
+    let source: string | undefined;
+    for (const entry of await readdir(s.data, { recursive: true, withFileTypes: true })) {
+      if (entry.isDirectory() && /\/src\d+$/.test(entry.parentPath) && entry.name === 'src') source = join(entry.parentPath, entry.name);
+      if (!entry.isFile()) continue;
+      const bytes = await readFile(join(entry.parentPath, entry.name)).catch(() => Buffer.alloc(0));
+      for (const secret of Object.values(planted)) if (bytes.includes(secret)) found.push(`${secret} in ${entry.name}`);
+    }
+    await writeFile(join(source!, 'go'), '');
+    expect((await house.ended(id)).buildStatus).toBe('SUCCEEDED');
+    expect(found).toEqual([]);
+    for (const secret of Object.values(planted)) expect(shown).not.toContain(secret);
   });
 
   it('are nowhere on the disk and in no event once the builds are over', async () => {
