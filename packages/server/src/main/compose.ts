@@ -103,7 +103,7 @@ export async function compose(deps: ComposeDeps): Promise<House> {
     cloudwatchLogs,
     cloudwatch,
     eventbridge,
-    createSns({ db, clock, jobs, paging, peers, policies: iam.resourcePolicies, seal, hash, outbound, log, smtp: config.smtp }),
+    createSns({ db, clock, jobs, paging, peers, policies: iam.resourcePolicies, seal, hash, outbound, log, smtp: config.smtp, baseUrl: () => config.publicUrl ?? reachable(deps.endpoint()) }),
     createSqs({ db, clock, jobs, paging, seal, hash, policies: iam.resourcePolicies }),
     createSsm({ db, clock, outbox, paging, seal }),
     createSecretsManager({ db, clock, jobs, paging, seal, authorizer, resourcePolicies: iam.resourcePolicies }),

@@ -10,7 +10,7 @@ describe('readConfig', () => {
     expect(readConfig({}, {})).toEqual({
       port: 4566, bind: '127.0.0.1', data: join(homedir(), '.slipway'), region: 'us-east-1', accountId: '000000000000',
       sshPort: undefined, tls: undefined, rootKey: undefined, databaseUrl: undefined, masterKeyFile: undefined, runner: 'auto', concurrentBuilds: 20, builds: { network: 'isolated', containerSocket: undefined, containerImage: undefined, privileged: false }, logLevel: 'info',
-      allowEndpoints: [], smtp: undefined, dev: false,
+      publicUrl: undefined, allowEndpoints: [], smtp: undefined, dev: false,
     });
   });
 
@@ -51,6 +51,8 @@ describe('readConfig', () => {
     [{ 'account-id': '12' }, "--account-id is '12'; accepted is 12 digits"],
     [{ runner: 'docker' }, "--runner is 'docker'; accepted is auto, sandbox, container or plain"],
     [{ 'log-level': 'debug' }, "--log-level is 'debug'; accepted is info, warn or error"],
+    [{ 'public-url': 'https://ci.example.com/slipway' }, "--public-url is 'https://ci.example.com/slipway'; accepted is an http:// or https:// URL without path"],
+    [{ 'public-url': 'ci.example.com' }, '--public-url'],
     [{ 'allow-endpoints': '10.0.0.1' }, "--allow-endpoints is '10.0.0.1'; accepted is a comma-separated list of CIDRs such as 10.1.0.0/16, private, loopback"],
     [{ 'allow-endpoints': 'private,10.0.0.0/33' }, "--allow-endpoints is 'private,10.0.0.0/33'; accepted"],
     [{ 'smtp-url': 'mail.example.com' }, '--smtp-url: accepted is smtp:// or smtps://user:password@host:port'],

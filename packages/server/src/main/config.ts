@@ -27,6 +27,8 @@ export interface Config {
   readonly logLevel: 'info' | 'warn' | 'error';
   /** CIDRs that endpoints named by users may be in, beyond public addresses. */
   readonly allowEndpoints: readonly string[];
+  /** The base URL in links that leave the installation; the listening address unless given. No slash at its end. */
+  readonly publicUrl: string | undefined;
   /** The mail server that SNS sends by. */
   readonly smtp: SmtpServer | undefined;
   /** The customary `test`/`test` key is root. Loopback only. */
@@ -80,6 +82,7 @@ export const settings = [
   { flag: 'container-image', variable: 'SLIPWAY_CONTAINER_IMAGE', value: 'IMAGE', help: 'what aws/codebuild/… images stand for in containers (none)' },
   { flag: 'privileged-builds', variable: 'SLIPWAY_PRIVILEGED_BUILDS', value: 'yes|no', help: 'let projects ask for privilegedMode, which is root on this machine (no)' },
   { flag: 'concurrent-builds', variable: 'SLIPWAY_CONCURRENT_BUILDS', value: 'NUMBER', help: 'builds that run at once in one account and region (20)' },
+  { flag: 'public-url', variable: 'SLIPWAY_PUBLIC_URL', value: 'URL', help: 'base URL in links that leave the installation, such as confirmations by mail (the listening address)' },
   { flag: 'allow-endpoints', variable: 'SLIPWAY_ALLOW_ENDPOINTS', value: 'LIST', help: 'addresses beside public ones that HTTP endpoints may have: CIDRs, `private`, `loopback` (none)' },
   { flag: 'smtp-url', variable: 'SLIPWAY_SMTP_URL', value: 'URL', help: 'mail server of SNS, smtp:// or smtps://user:password@host:port (prefer the variable: flags show in `ps`)' },
   { flag: 'log-level', variable: 'SLIPWAY_LOG_LEVEL', value: 'info|warn|error', help: 'least severity that is logged (info)' },
@@ -140,6 +143,7 @@ export function readConfig(flags: Readonly<Record<string, string | boolean | und
       privileged: checked(given('privileged-builds'), 'no', isOneOf('yes', 'no'), 'yes or no') === 'yes',
     },
     concurrentBuilds: Number(checked(given('concurrent-builds'), '20', (value) => /^[1-9]\d{0,3}$/.test(value), 'a number from 1 to 9999')),
+    publicUrl: optional(given('public-url'), isBaseUrl, 'an http:// or https:// URL without path, query and user')?.replace(/\/$/, ''),
     allowEndpoints: parseRanges(checked(given('allow-endpoints'), '', (value) => parseRanges(value) !== undefined, 'a comma-separated list of CIDRs such as 10.1.0.0/16, private, loopback'))!,
     smtp: smtpServer(given('smtp-url')),
     logLevel: checked(given('log-level'), 'info', isOneOf('info', 'warn', 'error'), 'info, warn or error') as Config['logLevel'],
@@ -151,6 +155,16 @@ function checked(given: { name: string; value: string } | undefined, fallback: s
   if (given === undefined) return fallback;
   if (!accepts(given.value)) throw new ConfigError(`${given.name} is '${given.value}'; accepted is ${accepted}`);
   return given.value;
+}
+
+function optional(given: { name: string; value: string } | undefined, accepts: (value: string) => boolean, accepted: string): string | undefined {
+  return given === undefined ? undefined : checked(given, '', accepts, accepted);
+}
+
+function isBaseUrl(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const { protocol, pathname, search, hash, username } = new URL(text);
+  return /^https?:$/.test(protocol) && pathname === '/' && search + hash + username === '';
 }
 
 function together<T>(a: { name: string; value: string } | undefined, b: { name: string; value: string } | undefined, make: (a: string, b: string) => T): T | undefined {

@@ -28,6 +28,8 @@ export interface SnsDeps {
   readonly hash: KeyedHash;
   readonly outbound: Outbound;
   readonly log: Log;
+  /** Of links in messages. Never what a request calls us: whoever may subscribe would choose where a mail's link leads. */
+  readonly baseUrl: () => string;
   /** Undefined: e-mail subscriptions are refused. */
   readonly smtp: MailServer | undefined;
 }

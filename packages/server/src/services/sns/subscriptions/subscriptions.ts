@@ -27,7 +27,7 @@ import type { Attributes } from '../topics/attributes.ts';
 const PENDING = 'pending confirmation';
 
 export function subscriptions(deps: SnsDeps, confirming: Confirming) {
-  const { db, clock, jobs, paging, outbound, smtp } = deps;
+  const { db, clock, jobs, paging, outbound, smtp, baseUrl } = deps;
 
   /** The confirmation is delivered like a message, its job also ends what is never confirmed. */
   async function askForConfirmation(tx: Transaction, row: SubscriptionRow): Promise<void> {
@@ -56,7 +56,7 @@ export function subscriptions(deps: SnsDeps, confirming: Confirming) {
     const own = protocol === 'sqs' && queueOf(endpoint)?.account === call.account;
     const row: SubscriptionRow = {
       ...key, id, arn: subscriptionArn({ ...key, id }), owner: call.account, principal: call.caller.arn, protocol, endpoint, status: own ? 'confirmed' : 'pending',
-      attributes: JSON.stringify(attributes), base: call.endpoint, nonce: uuid(), confirmed_by_owner: own ? 1 : 0, locked: 0, created: clock.now(),
+      attributes: JSON.stringify(attributes), base: baseUrl(), nonce: uuid(), confirmed_by_owner: own ? 1 : 0, locked: 0, created: clock.now(),
     };
     await insertSubscription(tx, row).catch(whenTaken(() => fail('InternalErrorException', 'The endpoint is being subscribed by another request')));
     if (!own) {

@@ -263,3 +263,15 @@ it('PublishBatch: takes what is right, names what is wrong, and refuses bad batc
   expect(await refused(batch(...Array.from({ length: 11 }, (_, index) => ({ Id: `i${index}`, Message: 'x' }))))).toMatch(/^TooManyEntriesInBatchRequest/);
   expect(await refused(batch({ Id: 'a', Message: 'x'.repeat(200_000) }, { Id: 'b', Message: 'x'.repeat(100_000) }))).toMatch(/^BatchRequestTooLong/);
 });
+
+it('Subscribe: the links lead to the installation, whatever host the request names', async () => {
+  const TopicArn = await newTopic();
+  const { sns } = s.as(await s.user('elsewhere', { Action: 'sns:*', Resource: '*' }));
+  sns.middlewareStack.add((next) => (args) => {
+    (args.request as { headers: Record<string, string> }).headers['host'] = 'elsewhere.example';
+    return next(args);
+  }, { step: 'build' });
+  await sns.subscribe({ TopicArn, Protocol: 'http', Endpoint: sink.url });
+  const { json } = await sink.until(isType('SubscriptionConfirmation'));
+  for (const name of ['SubscribeURL', 'SigningCertURL']) expect(json[name]).toMatch(new RegExp(`^${s.endpoint}/`));
+});
