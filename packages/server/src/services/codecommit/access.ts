@@ -29,6 +29,7 @@ export const access: AccessTable<CodeCommitApi, (typeof notYet)[number] | Review
   ListRepositories: () => ({ resource: '*' }),
   DeleteRepository: on,
   UpdateRepositoryDescription: on,
+  UpdateRepositoryEncryptionKey: on,
   UpdateRepositoryName: ({ oldName }, call) => on({ repositoryName: oldName }, call),
   CreateBranch: onBranch,
   ListBranches: on,

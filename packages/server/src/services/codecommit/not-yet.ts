@@ -1,4 +1,2 @@
 /** What Slipway answers with "not implemented" so far. */
-export const notYet = [
-  'UpdateRepositoryEncryptionKey',
-] as const;
+export const notYet = [] as const;

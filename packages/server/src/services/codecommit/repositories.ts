@@ -108,6 +108,14 @@ export function repositories({ db, clock, jobs, git, paging, sshPort }: Reposito
       return {};
     },
 
+    /** Always refused: there is no key service here, so no key that a repository could be encrypted with, AWS's own included. */
+    async UpdateRepositoryEncryptionKey(input, call) {
+      const row = await existing(db, call, input.repositoryName);
+      if (!input.kmsKeyId) throw fail('EncryptionKeyRequiredException', 'A KMS encryption key ID is required.');
+      if (!/^[a-zA-Z0-9:/_-]+$/.test(input.kmsKeyId)) throw fail('EncryptionKeyInvalidIdException', 'The KMS encryption key ID is not valid.');
+      throw fail('EncryptionKeyNotFoundException', `The key ${input.kmsKeyId} does not exist: Slipway has no AWS KMS yet, and ${row.name} is not encrypted with a key of it.`);
+    },
+
     async UpdateRepositoryName(input, call) {
       const name = repositoryName(input.newName);
       const row = await existing(db, call, input.oldName);

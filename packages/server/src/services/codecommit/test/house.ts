@@ -10,7 +10,10 @@ import { createGit } from '../../../git/index.ts';
 import type { AccessKey } from '../../../kernel/access.ts';
 import type { Caller } from '../../../kernel/caller.ts';
 import type { Clock } from '../../../kernel/clock.ts';
+import type { Database } from '../../../kernel/database.ts';
 import { openDatabase } from '../../../kernel/database/index.ts';
+import { postgresScratch } from '../../../kernel/database/suite.ts';
+import type { Scratch } from '../../../kernel/database/suite.ts';
 import { ServiceError } from '../../../kernel/errors.ts';
 import { kernelMigrations } from '../../../kernel/migrations.ts';
 import { createPaging } from '../../../kernel/paging.ts';
@@ -39,7 +42,7 @@ export interface HouseOptions {
 export async function openHouse(options: HouseOptions = {}) {
   const data = options.data ?? await mkdtemp(join(tmpdir(), 'slipway-codecommit-'));
   const clock = options.clock ?? { now: () => Date.now(), at: (at: number, run: () => void) => { const timer = setTimeout(run, at - Date.now()); return () => clearTimeout(timer); } };
-  const db = await openDatabase({ file: join(data, 'slipway.sqlite') });
+  const db = await databaseOf(data);
   const jobs = createJobs({ db, clock, log: silent });
   const outbox = createOutbox({ db, clock, log: silent });
   const events: StoredEvent[] = [];
@@ -95,9 +98,24 @@ export async function openHouse(options: HouseOptions = {}) {
       await outbox.stop();
       await git.close();
       await db.close();
-      if (!keep) await rm(data, { recursive: true, force: true });
+      if (keep) return;
+      await scratches.get(data)?.remove();
+      scratches.delete(data);
+      await rm(data, { recursive: true, force: true });
     },
   });
+}
+
+/** Databases on PostgreSQL, by data folder. */
+const scratches = new Map<string, Scratch>();
+
+/** The folder's database; on PostgreSQL where `DATABASE_URL` names one. */
+async function databaseOf(data: string): Promise<Database> {
+  const url = process.env['DATABASE_URL'];
+  if (url === undefined) return openDatabase({ file: join(data, 'slipway.sqlite') });
+  const scratch = scratches.get(data) ?? await postgresScratch(url);
+  scratches.set(data, scratch);
+  return openDatabase(scratch.options);
 }
 
 export type House = Awaited<ReturnType<typeof openHouse>>;

@@ -16,17 +16,16 @@ export interface ErrorGroup<Scene> {
   readonly table: Provocations<Scene>;
 }
 
-/** Errors that no operation of Slipway's gives, by the beginning of their names, and why. */
-const NEVER: readonly (readonly [string, string])[] = [
-  ['Encryption', 'contents are sealed by the data folder\'s own key, whatever key a repository names'],
-];
+/** The errors of keys that a repository would be encrypted with: there is no key service, so only the operation about keys gives any. */
+const OF_KEYS = /^Encryption/;
+const ABOUT_KEYS = 'UpdateRepositoryEncryptionKey';
 
 /** Per operation that Slipway has: the errors of its contract that need a provocation or a reason of their own. */
 export function errorsToProvoke(): Readonly<Record<string, readonly string[]>> {
   const { operations } = loadContract('codecommit');
   const ours = Object.entries(operations).filter(([operation]) => !(notYet as readonly string[]).includes(operation));
   return Object.fromEntries(ours.map(([operation, { errors }]) => [
-    operation, errors.map((error) => error.replace(/Exception$/, '')).filter((name) => !NEVER.some(([beginning]) => name.startsWith(beginning))).toSorted(),
+    operation, errors.map((error) => error.replace(/Exception$/, '')).filter((name) => operation === ABOUT_KEYS || !OF_KEYS.test(name)).toSorted(),
   ]));
 }
 

@@ -20,6 +20,7 @@ const onArn = (call: (client: Client, resourceArn: string) => Promise<unknown>) 
   RepositoryDoesNotExist: (client: Client) => call(client, arn('nothing')),
 });
 const many = Object.fromEntries(Array.from({ length: 51 }, (_, index) => [`k${index}`, 'v']));
+const NO_KEYS = 'there is no key service, so no key that could be so';
 const NO_POLICIES = 'there are no tag policies';
 const tagging = (call: (client: Client, tags: Record<string, string>) => Promise<unknown>) => ({
   InvalidSystemTagUsage: (client: Client) => call(client, { 'aws:x': '1' }),
@@ -52,6 +53,17 @@ const table: Provocations<Client> = {
   UpdateRepositoryDescription: {
     ...onExisting((client, repositoryName) => client.updateRepositoryDescription({ repositoryName, repositoryDescription: 'New' })),
     InvalidRepositoryDescription: (client) => client.updateRepositoryDescription({ repositoryName: 'site', repositoryDescription: 'x'.repeat(1_001) }),
+  },
+  UpdateRepositoryEncryptionKey: {
+    ...onExisting((client, repositoryName) => client.updateRepositoryEncryptionKey({ repositoryName, kmsKeyId: 'alias/aws/codecommit' })),
+    EncryptionKeyRequired: (client) => client.updateRepositoryEncryptionKey({ repositoryName: 'site', kmsKeyId: '' }),
+    EncryptionKeyInvalidId: (client) => client.updateRepositoryEncryptionKey({ repositoryName: 'site', kmsKeyId: 'a key' }),
+    EncryptionKeyNotFound: (client) => client.updateRepositoryEncryptionKey({ repositoryName: 'site', kmsKeyId: 'alias/aws/codecommit' }),
+    EncryptionIntegrityChecksFailed: NO_KEYS,
+    EncryptionKeyAccessDenied: NO_KEYS,
+    EncryptionKeyDisabled: NO_KEYS,
+    EncryptionKeyInvalidUsage: NO_KEYS,
+    EncryptionKeyUnavailable: NO_KEYS,
   },
   UpdateRepositoryName: {
     ...onExisting((client, oldName) => client.updateRepositoryName({ oldName, newName: 'renamed' })),
