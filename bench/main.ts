@@ -4,6 +4,7 @@ import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Bench, Group } from './group.ts';
 import type { Row } from './measure.ts';
+import { buildLog } from './rows/build-log.ts';
 import { builds } from './rows/builds.ts';
 import { clone } from './rows/clone.ts';
 import { events } from './rows/events.ts';
@@ -15,7 +16,7 @@ import { pipelines } from './rows/pipelines.ts';
 import { requests } from './rows/requests.ts';
 import { server } from './rows/server.ts';
 
-const groups: Group[] = [pipelines, builds, requests, git, server, clone, messages, events, code, metrics];
+const groups: Group[] = [pipelines, builds, buildLog, requests, git, server, clone, messages, events, code, metrics];
 
 /** Runs the chosen groups (all, when none is chosen), prints a table and writes `bench/out/results.json`. */
 export async function main(options: { root: string; loadProgram: string; chosen: readonly string[] }): Promise<void> {
