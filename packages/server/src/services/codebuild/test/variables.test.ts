@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { readdir, readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { Slipway } from '@slipway/testkit';
+import { uuidOf } from '../build.ts';
 import { buildsOf, buildspec, phase } from './house.ts';
 
 const planted = { parameter: 'planted-parameter-8153', key: 'planted-key-"4407"', whole: 'planted-whole-2290', old: 'planted-old-6671' };
@@ -63,7 +64,7 @@ describe("A build's variables from Parameter Store and Secrets Manager", () => {
     expect(phase(noSecret, 'DOWNLOAD_SOURCE')!.contexts![0]).toMatchObject({ statusCode: 'Secrets Manager Error', message: expect.stringMatching(/^AccessDeniedException: .*secretsmanager:GetSecretValue/) });
   });
 
-  it('are nowhere on the disk while the build has them', async () => {
+  it('are on the disk nowhere but in what its shell remembers, while the build has them', async () => {
     await house.project('holding', { source: { type: 'NO_SOURCE', buildspec: buildspec(['echo "$TOKEN $WHOLE"', 'until [ -e go ]; do sleep 0.05; done']) } });
     const id = await house.start('holding', { environmentVariablesOverride: [{ name: 'TOKEN', value: '/app/token', type: 'PARAMETER_STORE' }, { name: 'WHOLE', value: 'app/whole', type: 'SECRETS_MANAGER' }] });
     await s.until(({ detail }) => String(detail['build-id']).endsWith(id) && detail['completed-phase'] === 'PRE_BUILD');
@@ -72,13 +73,16 @@ describe("A build's variables from Parameter Store and Secrets Manager", () => {
     let source: string | undefined;
     for (const entry of await readdir(s.data, { recursive: true, withFileTypes: true })) {
       if (entry.isDirectory() && /\/src\d+$/.test(entry.parentPath) && entry.name === 'src') source = join(entry.parentPath, entry.name);
-      if (!entry.isFile()) continue;
+      // The shell's own variables, kept from one command to the next in a folder that only their owner may enter.
+      if (!entry.isFile() || (entry.name === 'env' && basename(entry.parentPath) === 'state')) continue;
       const bytes = await readFile(join(entry.parentPath, entry.name)).catch(() => Buffer.alloc(0));
       for (const secret of Object.values(planted)) if (bytes.includes(secret)) found.push(`${secret} in ${entry.name}`);
     }
+    const { mode } = await stat(join(s.data, 'builds', uuidOf(id)));
     await writeFile(join(source!, 'go'), '');
     expect((await house.ended(id)).buildStatus).toBe('SUCCEEDED');
     expect(found).toEqual([]);
+    expect(mode & 0o077).toBe(0);
     for (const secret of Object.values(planted)) expect(shown).not.toContain(secret);
   });
 
