@@ -85,7 +85,8 @@ export class ProcessWorkspace implements Workspace {
     const roots = this.#roots();
     // A process namespace dies with its first process, and that with ours: no fork is faster.
     if (this.#place.contained) for (const pid of roots) signal(pid, 'SIGKILL');
-    if (!(this.#place.contained && roots.length === 0)) await endProcesses(() => buildProcesses(this.#request.mark, this.#roots()));
+    // Also where that process has ended already: bubblewrap is gone a moment before the last of its namespace is.
+    await endProcesses(() => buildProcesses(this.#request.mark, this.#roots()));
     this.#empty = true;
   }
 
