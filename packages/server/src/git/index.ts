@@ -88,7 +88,8 @@ export interface Repository {
   breakLocks(refs: readonly string[]): void;
 }
 
-export function createGit({ folder, idleMs }: { folder: string; idleMs?: number }): Git {
+/** `largestFile`: of a push, in bytes; CodeCommit's where it is not given. */
+export function createGit({ folder, idleMs, largestFile }: { folder: string; idleMs?: number; largestFile?: number }): Git {
   const folders = repositoryFolders(resolve(folder));
   const objects = objectReaders(idleMs === undefined ? {} : { idleMs });
   return {
@@ -108,7 +109,7 @@ export function createGit({ folder, idleMs }: { folder: string; idleMs?: number 
         advertise: async (service, exchange) => advertise(await path(), service, exchange),
         uploadPack: async (exchange) => uploadPack(await path(), exchange),
         converse: async (exchange) => converse(await path(), exchange),
-        receivePack: async (push) => receivePack(await path(), push),
+        receivePack: async (push) => receivePack(await path(), push, largestFile),
         fetchRemote: async (remote, signal) => fetchRemote(await path(), remote, signal),
         remoteHead,
         pushRemote: async (remote, options) => pushRemote(await path(), remote, options),

@@ -21,39 +21,44 @@ const CHECKS = checks('receive');
 /** The same for what we fetch ourselves. */
 export const FETCH_CHECKS = checks('fetch');
 
-/**
- * Files over 2 GB, which git takes in a stream: those of a push are looked through when it is large enough to hold one,
- * which is about two megabytes at the best that its compression can do.
- */
-const PRE_RECEIVE = `#!/bin/sh
-[ -n "$(find "$GIT_OBJECT_DIRECTORY" -type f -size +1990k | head -n 1)" ] || exit 0
+/** CodeCommit's limits: a file of 2 GB, and 20 MB of what a commit says of itself. bytes */
+const LARGEST_FILE = 2 * 1_024 ** 3;
+const LARGEST_COMMIT = 20 * 1_024 ** 2;
+/** The best that git's compression can do. */
+const COMPRESSION = 1_030;
+
+/** Git takes large files in a stream and looks at no size: a push is looked through when something in it is large enough to hold too much. */
+const preReceive = (largestFile: number): string => `#!/bin/sh
+[ -n "$(find "$GIT_OBJECT_DIRECTORY" -type f -size +${Math.floor(Math.min(largestFile, LARGEST_COMMIT) / COMPRESSION)}c | head -n 1)" ] || exit 0
 unset GIT_ALTERNATE_OBJECT_DIRECTORIES
-large=$(git cat-file --batch-all-objects --unordered --batch-check='%(objectsize) %(objectname)' | awk '$1 > 2147483648 { print $2; exit }')
-[ -z "$large" ] && exit 0
-echo "A file may have at most 2 GB: $large" >&2
+refusal=$(git cat-file --batch-all-objects --unordered --batch-check='%(objectsize) %(objecttype) %(objectname)' | awk '
+  $2 == "blob" && $1 > ${largestFile} { print "A file may have at most ${largestFile === LARGEST_FILE ? '2 GB' : `${largestFile} bytes`}: " $3; exit }
+  $2 == "commit" && $1 > ${LARGEST_COMMIT} { print "The metadata of a commit, its message included, may have at most 20 MB: " $3; exit }')
+[ -z "$refusal" ] && exit 0
+echo "$refusal" >&2
 exit 1
 `;
 
 const ready = new Map<string, Promise<string>>();
 
 /** The configuration of a process that receives a push into the repository at `path`. */
-export async function receiving(path: string): Promise<readonly (readonly [string, string])[]> {
+export async function receiving(path: string, largestFile = LARGEST_FILE): Promise<readonly (readonly [string, string])[]> {
   const folder = dirname(path);
   let hooks = ready.get(folder);
   if (!hooks) {
-    hooks = makeHooks(join(folder, 'hooks'));
+    hooks = makeHooks(join(folder, 'hooks'), preReceive(largestFile));
     ready.set(folder, hooks);
     hooks.catch(() => ready.delete(folder));
   }
   return [...CHECKS, ['core.hooksPath', await hooks]];
 }
 
-async function makeHooks(folder: string): Promise<string> {
+async function makeHooks(folder: string, script: string): Promise<string> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const file = join(folder, 'pre-receive');
-  if (await readFile(file, 'utf8').catch(() => '') === PRE_RECEIVE) return folder;
+  if (await readFile(file, 'utf8').catch(() => '') === script) return folder;
   const aside = `${file}.${randomBytes(6).toString('hex')}`;
-  await writeFile(aside, PRE_RECEIVE);
+  await writeFile(aside, script);
   await chmod(aside, 0o700);
   await rename(aside, file);
   return folder;

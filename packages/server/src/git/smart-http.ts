@@ -59,7 +59,7 @@ export async function uploadPack(path: string, { body, output, protocol, signal 
  * A client that goes away before the end ends git, and nothing has changed. One that goes away later does not stop
  * what it has ordered.
  */
-export async function receivePack(path: string, push: Push): Promise<void> {
+export async function receivePack(path: string, push: Push, largestFile?: number): Promise<void> {
   const { body, output, protocol, signal } = push;
   const chunks = body[Symbol.asyncIterator]();
   const head = await acceptedHead(chunks, push);
@@ -70,7 +70,7 @@ export async function receivePack(path: string, push: Push): Promise<void> {
     return;
   }
 
-  const child = spawnGit(['receive-pack', '--stateless-rpc', '--', path], { env: { ...protocolEnvironment(protocol), GIT_ALLOC_LIMIT: LARGEST_OBJECT }, configuration: await receiving(path) });
+  const child = spawnGit(['receive-pack', '--stateless-rpc', '--', path], { env: { ...protocolEnvironment(protocol), GIT_ALLOC_LIMIT: LARGEST_OBJECT }, configuration: await receiving(path, largestFile) });
   const patience = new AbortController();
   const leave = (): void => patience.abort(signal.reason);
   if (signal.aborted) leave();

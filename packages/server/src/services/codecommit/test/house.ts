@@ -36,6 +36,8 @@ export interface HouseOptions {
   readonly clock?: Clock;
   readonly allow?: (request: AccessRequest) => boolean;
   readonly peers?: Peers;
+  /** The largest file of a push. bytes */
+  readonly largestFile?: number;
 }
 
 /** The room behind a bare HTTP server: real database, jobs, events and git; the ports to identities answered by the test. */
@@ -47,7 +49,7 @@ export async function openHouse(options: HouseOptions = {}) {
   const outbox = createOutbox({ db, clock, log: silent });
   const events: StoredEvent[] = [];
   outbox.deliverTo(async (event) => { events.push(event); });
-  const git = createGit({ folder: join(data, 'git') });
+  const git = createGit({ folder: join(data, 'git'), ...options.largestFile === undefined ? {} : { largestFile: options.largestFile } });
   const keys = new Map<string, AccessKey>([[adaKey.id, { secretAccessKey: adaKey.secret, caller: ada }]]);
   const house = { allow: options.allow ?? (() => true), passwordsWork: true, failures: [] as unknown[] };
   const authorize = async (caller: Caller, requests: readonly AccessRequest[]): Promise<void> => {
