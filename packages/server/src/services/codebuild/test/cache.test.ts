@@ -62,7 +62,9 @@ describe("A build's cache", () => {
     const outside = join(elsewhere, 'home');
     const text = spec(`  paths:\n    - ${outside}/**/*\n`, [`cat ${outside}/file 2>/dev/null || echo none`, `mkdir -p ${outside} && echo there > ${outside}/file`]);
     await house.project('local', { source: { type: 'NO_SOURCE', buildspec: text }, cache: { type: 'LOCAL', modes: ['LOCAL_CUSTOM_CACHE', 'LOCAL_SOURCE_CACHE'] } });
-    expect(await house.output(await house.run('local'))).toEqual(['none']);
+    const first = await house.run('local');
+    expect(await house.output(first)).toEqual(['none']);
+    expect(await house.log(first)).toContainEqual(expect.stringContaining('LOCAL_SOURCE_CACHE keeps nothing in this installation'));
     rmSync(outside, { recursive: true });
     expect(await house.output(await house.run('local'))).toEqual(['there']);
   });
