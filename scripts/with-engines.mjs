@@ -42,21 +42,27 @@ async function attempt(start) {
   console.error(`${engine.name} could not be started, its tests are skipped:\n${readFileSync(engine.log, 'utf8').trim().slice(-2_000)}`);
 }
 
+function inDocker(name) {
+  return join(folder, 'docker', name);
+}
+
+function inPodman(name) {
+  return join(folder, 'podman', name);
+}
+
 function startDocker() {
   if (!installed('dockerd')) return undefined;
-  const at = (name) => join(folder, 'docker', name);
-  return engine('Docker', at('sock'), 'dockerd', [
-    '--iptables=false', '--ip6tables=false', '--bridge=none', '--storage-driver=vfs', '--data-root', at('data'), '--exec-root', at('exec'), '--pidfile', at('pid'), '--host', `unix://${at('sock')}`,
+  return engine('Docker', inDocker('sock'), 'dockerd', [
+    '--iptables=false', '--ip6tables=false', '--bridge=none', '--storage-driver=vfs', '--data-root', inDocker('data'), '--exec-root', inDocker('exec'), '--pidfile', inDocker('pid'), '--host', `unix://${inDocker('sock')}`,
   ]);
 }
 
 function startPodman() {
   if (!installed('podman')) return undefined;
-  const at = (name) => join(folder, 'podman', name);
-  mkdirSync(at(''), { recursive: true });
+  mkdirSync(inPodman(''), { recursive: true });
   // Limits below the machine's own: raising one takes a capability that root in a container of a test machine may lack.
-  writeFileSync(at('containers.conf'), '[engine]\nruntime = "runc"\ncgroup_manager = "cgroupfs"\n[containers]\ndefault_ulimits = ["nofile=4096:4096", "nproc=4096:4096"]\n');
-  return engine('Podman', at('sock'), 'podman', ['--root', at('root'), '--runroot', at('run'), '--tmpdir', at('tmp'), '--storage-driver', 'vfs', 'system', 'service', '--time', '0', `unix://${at('sock')}`], { CONTAINERS_CONF: at('containers.conf') });
+  writeFileSync(inPodman('containers.conf'), '[engine]\nruntime = "runc"\ncgroup_manager = "cgroupfs"\n[containers]\ndefault_ulimits = ["nofile=4096:4096", "nproc=4096:4096"]\n');
+  return engine('Podman', inPodman('sock'), 'podman', ['--root', inPodman('root'), '--runroot', inPodman('run'), '--tmpdir', inPodman('tmp'), '--storage-driver', 'vfs', 'system', 'service', '--time', '0', `unix://${inPodman('sock')}`], { CONTAINERS_CONF: inPodman('containers.conf') });
 }
 
 function engine(name, socket, program, programArgs, environment = {}) {
