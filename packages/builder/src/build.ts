@@ -4,6 +4,7 @@ import { join, posix } from 'node:path';
 import type { BuildExit, BuildOptions, BuildSink, BuildSpec, BuildStatus } from './build-spec.ts';
 import { openCache } from './environment/cache.ts';
 import { furnish } from './environment/furnish.ts';
+import type { Furniture } from './environment/furnish.ts';
 import { createMasker } from './masks/masker.ts';
 import { collect, readOut } from './outputs.ts';
 import { LineWriter } from './phases/lines.ts';
@@ -39,32 +40,29 @@ export async function runBuild(spec: BuildSpec, sink: BuildSink, options: BuildO
   }
   const stopper = watchStop(workspace, options.signal, spec.timeoutMs);
   const { stopping } = stopper;
+  let furniture: Furniture | undefined;
   try {
     for (const notice of workspace.notices) lines.container(notice);
     const source = posix.join(workspace.output, spec.source);
     await mkdir(sourceFolder(spec.folder, spec.source), { recursive: true });
     const env = { ...environment(spec, workspace), ...(await trustFor(spec.folder, workspace.output, spec.certificates)) };
-    const cache = openCache(spec, workspace, (line) => lines.container(line));
-    const furniture = await furnish(spec, workspace, env, (line) => lines.container(line));
-    try {
-      const session = await workspace.open({ shell: spec.buildspec.shell, cwd: source, env: { ...env, ...furniture.environment }, onOutput: (bytes) => lines.output(bytes) });
-      await furniture.arrange(session);
-      await cache.restore(session);
-      const result = await runPhases({ buildspec: spec.buildspec, session, lines, sink, stopping, now: Date.now });
-      const declared = await readOut(spec, session, { sink, lines, source }, result.status);
-      if (result.complete && result.status === 'SUCCEEDED' && !stopping()) await cache.pack(session);
-      const { cpuMs } = await workspace.measure();
-      await session.close();
-      lines.flush();
-      // From here on nothing can change a file between the check of its path and its use.
-      await workspace.stop(0);
-      await cache.hand();
-      if (result.complete && spec.artifacts !== 'none' && !stopping()) await collect(spec, declared, lines, sink);
-      if (stopping()) return stopped(spec, stopper, cpuMs);
-      return { ...exit(result.status, cpuMs), ...(result.retry === undefined ? {} : { retry: result.retry }) };
-    } finally {
-      await furniture.remove();
-    }
+    const cache = await openCache(spec, workspace, (line) => lines.container(line));
+    furniture = await furnish(spec, workspace, env, (line) => lines.container(line));
+    const session = await workspace.open({ shell: spec.buildspec.shell, cwd: source, env: { ...env, ...furniture.environment }, onOutput: (bytes) => lines.output(bytes) });
+    await furniture.arrange(session);
+    await cache.restore(session);
+    const result = await runPhases({ buildspec: spec.buildspec, session, lines, sink, stopping, now: Date.now });
+    const declared = await readOut(spec, session, { sink, lines, source }, result.status);
+    if (result.complete && result.status === 'SUCCEEDED' && !stopping()) await cache.pack(session);
+    const { cpuMs } = await workspace.measure();
+    await session.close();
+    lines.flush();
+    // From here on nothing can change a file between the check of its path and its use.
+    await workspace.stop(0);
+    await cache.hand();
+    if (result.complete && spec.artifacts !== 'none' && !stopping()) await collect(spec, declared, lines, sink);
+    if (stopping()) return stopped(spec, stopper, cpuMs);
+    return { ...exit(result.status, cpuMs), ...(result.retry === undefined ? {} : { retry: result.retry }) };
   } catch (error) {
     if (stopping()) return stopped(spec, stopper, 0);
     if (error instanceof CannotOpen) return failBefore(sink, lines, error);
@@ -72,6 +70,7 @@ export async function runBuild(spec: BuildSpec, sink: BuildSink, options: BuildO
   } finally {
     stopper.done();
     await workspace.destroy();
+    await furniture?.remove();
   }
 }
 

@@ -4,6 +4,7 @@ import type { BuildSink, BuildSpec } from './build-spec.ts';
 import type { ArtifactSpec, Buildspec } from './buildspec/types.ts';
 import type { LineWriter } from './phases/lines.ts';
 import type { PhaseStatus } from './phases/phases.ts';
+import { isInPlace } from './runners/in-place.ts';
 import { outputFolder } from './runners/layout.ts';
 import type { Session } from './runners/runner.ts';
 import { SessionLost } from './runners/runner.ts';
@@ -73,11 +74,13 @@ function insideSource(path: string, source: string): string {
 
 /** Collects what was declared, from the host's side, when no process of the build lives any more. */
 export async function collect(spec: BuildSpec, artifacts: readonly Declared[], lines: LineWriter, sink: BuildSink): Promise<void> {
+  const folder = join(outputFolder(spec.folder), spec.source);
   for (const { identifier, artifact } of artifacts) {
     const { name, s3Prefix } = artifact;
     const named = { identifier, ...(name === undefined ? {} : { name }), ...(s3Prefix === undefined ? {} : { s3Prefix }) };
     try {
-      sink.artifact({ ...named, manifest: await collectArtifact(join(outputFolder(spec.folder), spec.source), artifact, (line) => lines.container(line)) });
+      if (!(await isInPlace(spec.folder, folder))) throw new ArtifactError('The source directory is gone, or the build has put a link in its place', artifact.files.join(', '));
+      sink.artifact({ ...named, manifest: await collectArtifact(folder, artifact, (line) => lines.container(line)) });
     } catch (error) {
       if (!(error instanceof ArtifactError)) throw error;
       sink.artifact({ ...named, error: { statusCode: error.statusCode, message: error.message } });

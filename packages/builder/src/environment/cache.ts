@@ -1,11 +1,12 @@
 import { copyFile, lstat, rename, rm } from 'node:fs/promises';
 import { join, posix } from 'node:path';
 import type { BuildSpec } from '../build-spec.ts';
+import { isInPlace } from '../runners/in-place.ts';
 import { outputFolder } from '../runners/layout.ts';
 import type { Session, Workspace } from '../runners/runner.ts';
 import { SessionLost } from '../runners/runner.ts';
 import { quote } from '../runners/session.ts';
-import { makeOpen, writeProgram } from './tools.ts';
+import { makeOpen } from './tools.ts';
 
 /** Where the host puts a cache to restore, and finds the one to keep: in the build's own folder, which the build does not see. */
 export const cacheFile = (folder: string): string => join(folder, 'cache.tar');
@@ -14,7 +15,8 @@ export const savedCacheFile = (folder: string): string => join(folder, 'cache-sa
 /**
  * A build's cache. Archives are packed and unpacked by tar inside the build's environment, with no more rights than its
  * commands have: whoever can write the cache can do nothing with it that the build could not do, and the host only moves
- * a file. An archive holds two: what lies below the source, and what lies elsewhere.
+ * a file, before the first process of the build and after its last one: between these, whatever the build can write may be
+ * a link. An archive holds two: what lies below the source, and what lies elsewhere.
  */
 export interface Cache {
   /** Before the first phase. */
@@ -27,7 +29,8 @@ export interface Cache {
 
 const NONE: Cache = { restore: async () => undefined, pack: async () => undefined, hand: async () => undefined };
 
-export function openCache(spec: BuildSpec, workspace: Workspace, log: (line: string) => void): Cache {
+/** Before the workspace is opened. */
+export async function openCache(spec: BuildSpec, workspace: Workspace, log: (line: string) => void): Promise<Cache> {
   const { cache } = spec;
   if (cache === undefined || spec.runner === 'dummy') return NONE;
   const host = join(outputFolder(spec.folder), 'tmp', 'slipway-cache');
@@ -35,33 +38,27 @@ export function openCache(spec: BuildSpec, workspace: Workspace, log: (line: str
   const source = posix.join(workspace.output, spec.source);
   const { relative, absolute } = sorted(cache.paths, log);
 
-  /** Answers what the script says: it runs in a subshell and changes nothing of the session's. */
-  async function run(session: Session, script: string): Promise<string> {
-    await writeProgram(join(host, 'run.sh'), `set +efu\n${script}`);
-    return (await session.expand(`$(. ${quote(posix.join(build, 'run.sh'))} 2>/dev/null)`)).trim();
+  if (cache.restore) {
+    await makeOpen(host, 0o777);
+    await copyFile(cacheFile(spec.folder), join(host, 'whole.tar'));
   }
 
   return {
     async restore(session) {
       if (!cache.restore) return;
-      await makeOpen(host, 0o777);
       try {
-        await copyFile(cacheFile(spec.folder), join(host, 'whole.tar'));
-        const said = await run(session, `cd ${quote(build)} && tar -xof whole.tar && ${unpack('source.tar', source, [])}; ${unpack('root.tar', '/', absolute.map(fixedPart))}; echo "$?"`);
+        const said = await run(session, `cd ${quote(build)} && tar -xof whole.tar && ${unpack('source.tar', source, [])}; ${unpack('root.tar', '/', absolute.map(fixedPart))}; echo "$?"; rm -rf ${quote(build)}`);
         log(said === '0' ? 'The cache is restored' : 'The cache could not be restored whole: the environment lacks tar, or the archive or its paths are not what was expected');
       } catch (error) {
         // Stopped or killed meanwhile: the first phase says so.
         if (!(error instanceof SessionLost)) throw error;
-      } finally {
-        await rm(host, { recursive: true, force: true });
       }
     },
 
     async pack(session) {
       if (!cache.save) return;
-      await makeOpen(host, 0o777);
       try {
-        const said = await run(session, `${packInto(posix.join(build, 'source.tar'), source, relative)}\n${packInto(posix.join(build, 'root.tar'), '/', absolute)}\ncd ${quote(build)} && set -- && for p in source.tar root.tar; do [ ! -f "$p" ] || set -- "$@" "$p"; done; [ "$#" = 0 ] || { tar -cf whole.tar "$@" && rm -f "$@" && echo packed; }`);
+        const said = await run(session, `mkdir -p ${quote(build)}\n${packInto(posix.join(build, 'source.tar'), source, relative)}\n${packInto(posix.join(build, 'root.tar'), '/', absolute)}\ncd ${quote(build)} && set -- && for p in source.tar root.tar; do [ ! -f "$p" ] || set -- "$@" "$p"; done; [ "$#" = 0 ] || { tar -cf whole.tar "$@" && rm -f "$@" && echo packed; }`);
         if (said !== 'packed') log('Nothing is cached: no path of the cache is there');
       } catch (error) {
         if (!(error instanceof SessionLost)) throw error;
@@ -70,13 +67,18 @@ export function openCache(spec: BuildSpec, workspace: Workspace, log: (line: str
 
     async hand() {
       if (!cache.save) return;
+      // Links that the build has put in the place of the archive or of its folders are none.
+      if (!(await isInPlace(spec.folder, host))) return;
       const archive = join(host, 'whole.tar');
-      const stats = await lstat(archive).catch(() => undefined);
-      // What the build has put in its place, a link for one, is none.
-      if (stats?.isFile() && (await lstat(host)).isDirectory()) await rename(archive, savedCacheFile(spec.folder));
+      if ((await lstat(archive).catch(() => undefined))?.isFile()) await rename(archive, savedCacheFile(spec.folder));
       await rm(host, { recursive: true, force: true });
     },
   };
+}
+
+/** Answers what the script says: it runs in a subshell and changes nothing of the session's. */
+async function run(session: Session, script: string): Promise<string> {
+  return (await session.expand(`$({ set +efu\n${script}\n} 2>/dev/null)`)).trim();
 }
 
 /** Members that are not named beforehand stay where they are. */

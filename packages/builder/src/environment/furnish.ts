@@ -1,9 +1,10 @@
 import { rm } from 'node:fs/promises';
 import type { BuildSpec } from '../build-spec.ts';
+import { isInPlace } from '../runners/in-place.ts';
 import { SessionLost } from '../runners/runner.ts';
 import type { Session, Workspace } from '../runners/runner.ts';
 import { openGitHelper } from './git.ts';
-import { selectRuntimes } from './runtimes.ts';
+import { selectRuntimes, writeFinder } from './runtimes.ts';
 import { makeTools } from './tools.ts';
 
 /** What a build finds in its environment beside the variables that it was given. */
@@ -11,6 +12,7 @@ export interface Furniture {
   readonly environment: Readonly<Record<string, string>>;
   /** Before the first phase. */
   arrange(session: Session): Promise<void>;
+  /** When no process of the build lives any more. */
   remove(): Promise<void>;
 }
 
@@ -23,7 +25,8 @@ export async function furnish(spec: BuildSpec, workspace: Workspace, env: Readon
   // The dummy has neither programs nor versions of them.
   if (spec.runner === 'dummy' || (!gitCredentialHelper && !wantsRuntimes)) return NONE;
   const tools = await makeTools(spec.folder, workspace);
-  const git = gitCredentialHelper ? await openGitHelper(tools, env, log) : undefined;
+  if (wantsRuntimes) await writeFinder(tools);
+  const git = gitCredentialHelper ? await openGitHelper(tools, env, log, spec.network?.endpoint) : undefined;
   return {
     environment: git?.environment ?? {},
     async arrange(session) {
@@ -36,7 +39,7 @@ export async function furnish(spec: BuildSpec, workspace: Workspace, env: Readon
     },
     async remove() {
       git?.close();
-      await rm(tools.host, { recursive: true, force: true });
+      if (await isInPlace(spec.folder, tools.host)) await rm(tools.host, { recursive: true, force: true });
     },
   };
 }

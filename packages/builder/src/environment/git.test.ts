@@ -12,6 +12,7 @@ import type { BuildSpec } from '../build.ts';
 import { parseBuildspec } from '../buildspec/parse.ts';
 import { runnerOf } from '../runners/index.ts';
 import { quote } from '../runners/session.ts';
+import { credentialsOf } from './credentials.ts';
 
 let folder: string;
 let server: Server;
@@ -45,6 +46,13 @@ async function build(runner: 'plain' | 'sandbox', commands: string[], more: Part
   await runBuild({ folder, runner, source: 'src1/src', buildspec: parseBuildspec(yaml), env, ...more }, sink);
   return { output: lines.filter((line) => !line.startsWith('[Container]')), log: lines };
 }
+
+test('credentials are asked of the server alone, whatever address the variables of the build name', async () => {
+  const env = { AWS_CONTAINER_CREDENTIALS_FULL_URI: `${endpoint}/credentials` };
+  await expect(credentialsOf(env, 'http://127.0.0.1:1')).rejects.toThrow('are handed out by http://127.0.0.1:1');
+  expect(asked).toEqual([]);
+  expect(await credentialsOf(env, `${endpoint}/`)).toEqual({ accessKeyId: 'ASIAROLE', secretAccessKey: 'secret', sessionToken: 'session' });
+});
 
 const password = (authorization: string | undefined): string => Buffer.from(authorization?.replace('Basic ', '') ?? '', 'base64').toString();
 

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { constants, watch } from 'node:fs';
-import { open, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { open, readdir, rename, unlink, writeFile } from 'node:fs/promises';
 import { join, posix } from 'node:path';
 import { gitPassword } from '@slipway/sigv4';
 import { isCode } from '../runners/processes.ts';
@@ -45,9 +45,10 @@ export interface GitHelper {
 
 /**
  * `git-credential-helper: yes`: git in the build reaches CodeCommit repositories, by the endpoint's URLs and by AWS's own,
- * as the build's role. @throws CannotOpen where the environment does not say who the build is
+ * as the build's role. `server`: the only one that credentials are asked of, where the build itself could reach no other.
+ * @throws CannotOpen where the environment does not say who the build is
  */
-export async function openGitHelper(tools: Tools, env: Readonly<Record<string, string>>, log: (line: string) => void): Promise<GitHelper> {
+export async function openGitHelper(tools: Tools, env: Readonly<Record<string, string>>, log: (line: string) => void, server?: string): Promise<GitHelper> {
   const endpoint = env['AWS_ENDPOINT_URL']?.replace(/\/+$/, '');
   const region = env['AWS_REGION'] ?? env['AWS_DEFAULT_REGION'];
   if (!endpoint || !region) throw new CannotOpen('git-credential-helper needs AWS_ENDPOINT_URL and AWS_REGION in the environment of the build');
@@ -63,7 +64,7 @@ export async function openGitHelper(tools: Tools, env: Readonly<Record<string, s
     if (question === undefined) return;
     const [asks = '', path = ''] = question.split('\n');
     if (asks !== host) return log(`git-credential-helper: ${JSON.stringify(asks)} is not a host of repositories of this installation`);
-    const { accessKeyId, secretAccessKey, sessionToken } = await credentialsOf(env);
+    const { accessKeyId, secretAccessKey, sessionToken } = await credentialsOf(env, server);
     const password = gitPassword({ host, path: `/${path}`, region, secretAccessKey, now: Date.now() });
     const aside = join(answered.path, `.${randomUUID()}`);
     await writeFile(aside, `username=${sessionToken === undefined ? accessKeyId : `${accessKeyId}%${sessionToken}`}\npassword=${password}\n`, { flag: 'wx', mode: 0o644 });
@@ -117,6 +118,9 @@ async function take(path: string): Promise<string | undefined> {
     return await file.readFile('utf8');
   } finally {
     await file?.close();
-    await rm(path, { force: true, recursive: true });
+    // A folder stays: to remove what it holds while the build changes it could lead out of it.
+    await unlink(path).catch((error: unknown) => {
+      if (!['ENOENT', 'EISDIR', 'EPERM'].some((code) => isCode(error, code))) throw error;
+    });
   }
 }

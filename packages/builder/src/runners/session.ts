@@ -1,7 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { constants, readSync } from 'node:fs';
-import { chmod, open, rm, writeFile } from 'node:fs/promises';
+import { open, rm, writeFile } from 'node:fs/promises';
 import { Socket } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -181,8 +181,7 @@ export class ShellSession implements Session {
   async #openState(): Promise<void> {
     for (const file of ['env', 'cwd']) {
       const kept = await this.#takeState(file);
-      await writeFile(join(this.#paths.state.host, file), kept, { flag: 'wx', mode: 0o600 });
-      await chmod(join(this.#paths.state.host, file), 0o666);
+      await writeForAll(join(this.#paths.state.host, file), kept);
     }
   }
 
@@ -278,6 +277,17 @@ export class ShellSession implements Session {
       await handle.close();
       await rm(path, { force: true });
     }
+  }
+}
+
+/** A new file that everybody may write. By its descriptor: processes of the build may put a link in its place at any moment. */
+export async function writeForAll(path: string, text: string): Promise<void> {
+  const file = await open(path, 'wx', 0o600);
+  try {
+    await file.chmod(0o666);
+    await file.writeFile(text);
+  } finally {
+    await file.close();
   }
 }
 

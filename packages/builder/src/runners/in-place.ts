@@ -1,0 +1,17 @@
+import { realpath } from 'node:fs/promises';
+import { join, relative } from 'node:path';
+import { isCode } from './processes.ts';
+
+/**
+ * Whether a path below the build's folder leads to where it says. A build may put a link in the place of every folder that
+ * it sees, and on this machine that link would lead to files that the build has never seen. Ask when no process of the
+ * build lives: before, the answer may be out of date at once.
+ */
+export async function isInPlace(folder: string, path: string): Promise<boolean> {
+  try {
+    return (await realpath(path)) === join(await realpath(folder), relative(folder, path));
+  } catch (error) {
+    if (isCode(error, 'ENOENT') || isCode(error, 'ENOTDIR') || isCode(error, 'ELOOP')) return false;
+    throw error;
+  }
+}
