@@ -13,12 +13,12 @@ export interface ProxyRules {
   readonly always?: string;
 }
 
-/** Nothing of these is outside: this machine, unset addresses, and link-local ones, where clouds hand out credentials. */
+/** Nothing of these is outside: this machine, unset addresses, and where clouds hand out credentials: link-local addresses and a few others. */
 const CLOSED = new BlockList();
-for (const [address, prefix] of [['0.0.0.0', 8], ['127.0.0.0', 8], ['169.254.0.0', 16], ['224.0.0.0', 3]] as const) CLOSED.addSubnet(address, prefix, 'ipv4');
+for (const [address, prefix] of [['0.0.0.0', 8], ['127.0.0.0', 8], ['169.254.0.0', 16], ['224.0.0.0', 3], ['100.100.100.200', 32], ['168.63.129.16', 32], ['192.0.0.192', 32]] as const) CLOSED.addSubnet(address, prefix, 'ipv4');
 for (const [address, prefix] of [['::', 127], ['fe80::', 10], ['fd00:ec2::', 32], ['ff00::', 8]] as const) CLOSED.addSubnet(address, prefix, 'ipv6');
 // Addresses of the fourth version in the clothes of the sixth are taken for what they are by `plainAddress`; the translated ones are closed.
-for (const [address, prefix] of [['64:ff9b::', 96], ['2002::', 16]] as const) CLOSED.addSubnet(address, prefix, 'ipv6');
+for (const [address, prefix] of [['64:ff9b::', 96], ['2002::', 16], ['::ffff:0:0:0', 96], ['::', 96]] as const) CLOSED.addSubnet(address, prefix, 'ipv6');
 
 /** Serves an HTTP proxy on a socket that listens in a build's network: CONNECT, and plain requests with a whole URL. */
 export function serveProxy(server: Server, sockets: Set<Socket>, rules: ProxyRules): void {
@@ -83,9 +83,11 @@ const words = (error: unknown): string => (error instanceof Error ? error.messag
 /** The address to connect to: looked up once, so that what was checked is what is reached. */
 async function reachable(hostname: string, port: number, { outside, always }: ProxyRules): Promise<string> {
   const host = hostname.replace(/^\[|\]$/g, '');
+  const isServer = always === `${hostname}:${port}`;
+  // Before the name is looked up: names alone can carry something outside.
+  if (!outside && !isServer) throw new Refused(`Builds reach nothing but the server here, not ${hostname}:${port}`);
   const address = isIP(host) ? host : (await lookup(host)).address;
-  if (always === `${hostname}:${port}`) return address;
-  if (!outside) throw new Refused(`Builds reach nothing but the server here, not ${hostname}:${port}`);
+  if (isServer) return address;
   if (isClosed(address)) throw new Refused(`Builds do not reach this machine nor link-local addresses: ${hostname} is ${address}`);
   return address;
 }
