@@ -1,3 +1,4 @@
+import { computeLimits } from '@slipway/builder';
 import type { BucketOwnerAccess, CreateProjectInput, Project, ProjectCache, ProjectArtifacts, ProjectEnvironment, ProjectSource, StartBuildInput } from '@slipway/contracts/codebuild';
 import { refuseMembers } from '../../kernel/refusals.ts';
 import { fail, notSupported } from './fail.ts';
@@ -57,7 +58,6 @@ function checkRole(role: string): void {
   if (!/^arn:aws[a-z-]*:iam::\d{12}:role\/.+$/.test(role)) refuse(`Invalid service role: ${role} is not the ARN of a role`);
 }
 
-
 function checkSource(source: ProjectSource, what: string): void {
   const byUrl = (gitUrlTypes as readonly string[]).includes(source.type);
   if (byUrl && !repositoryUrl(source.type, source.location ?? '')) refuse(`Invalid ${what} location for type ${source.type}: ${source.location ?? 'none'}. It must be the https URL of a repository, without credentials`);
@@ -113,6 +113,8 @@ function checkPairing({ source, artifacts }: BuildDefinition): void {
 
 function checkEnvironment(environment: ProjectEnvironment): void {
   if (environment.type !== 'LINUX_CONTAINER') throw notSupported(`The environment type ${environment.type} (supported is LINUX_CONTAINER)`);
+  // Nobody knows what to grant to another one, and a build without limits has more than any of these.
+  if (computeLimits(environment.computeType) === undefined) throw notSupported(`The compute type ${environment.computeType}`);
   refuseMembers(environment, ['fleet'], (name) => notSupported(`The environment ${name}`));
   refuseMembers(environment, ['computeConfiguration', 'dockerServer', 'hostKernel'], notSupported);
   if (environment.certificate && !/^(arn:[^:]*:s3:::)?[^/]+\/.+/.test(environment.certificate)) refuse(`Invalid certificate: ${environment.certificate}. It must be the ARN of an object in S3`);
