@@ -15,10 +15,20 @@ export const gitUrlTypes = ['BITBUCKET', 'GITHUB', 'GITHUB_ENTERPRISE', 'GITLAB'
 /** The URL in a source's location; undefined for one that a source of its type cannot have. */
 export function repositoryUrl(type: string, location: string): URL | undefined {
   const url = URL.canParse(location) ? new URL(location) : undefined;
-  if (!url || url.username !== '' || url.password !== '' || url.search !== '' || url.hash !== '' || !/^\/[^/]+\/.+/.test(url.pathname)) return undefined;
+  if (!url || !isPath(url.pathname) || url.username !== '' || url.password !== '' || url.search !== '' || url.hash !== '' || !/^\/[^/]+\/.+/.test(url.pathname)) return undefined;
   const host = HOSTS[type];
   if (host !== undefined) return url.protocol === 'https:' && url.host === host ? url : undefined;
   return url.protocol === 'https:' || url.protocol === 'http:' ? url : undefined;
+}
+
+/** Becomes folders below the build's own, so its escapes must stand for something that a folder can be called. */
+function isPath(pathname: string): boolean {
+  try {
+    return pathname.split('/').map(decodeURIComponent).every((part) => part !== '.' && part !== '..' && !/\p{Cc}/u.test(part));
+  } catch (error) {
+    if (error instanceof URIError) return false;
+    throw error;
+  }
 }
 
 /** A repository of a provider elsewhere, through its URL. */
@@ -43,7 +53,7 @@ export function gitUrlSource(deps: GitUrlDeps, submodules: Submodules): SourceKi
 
 function urlOf(type: string, location: string): URL {
   const url = repositoryUrl(type, location);
-  if (!url || url.pathname.split('/').some((part) => ['..', '.'].includes(decodeURIComponent(part)))) throw new SourceError(`invalid repository location: ${location}`);
+  if (!url) throw new SourceError(`invalid repository location: ${location}`);
   return url;
 }
 
