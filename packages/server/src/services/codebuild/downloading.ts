@@ -70,7 +70,8 @@ async function prepare(deps: StepDeps, run: JobRun, build: StoredBuild, folder: 
     const buildspec = await readBuildspec(deps, { build, role, folder: sourceFolder(folder, sources.primary.path), runtimes: await runtimesOf(deps, build) });
     const certificate = await readCertificate(deps.peers, build, role);
     const variables = await givenVariables(deps, { build, role, buildspec, signal: run.signal });
-    const cacheEnv = { ...buildspec.variables, ...variables.values };
+    // A cache's key is shown in the log and in names of objects.
+    const cacheEnv = Object.fromEntries(Object.entries({ ...buildspec.variables, ...variables.values }).filter(([name]) => !variables.secretNames.includes(name)));
     const cache = await restoreCache(deps, { build, role, folder, signal: run.signal }, { buildspec, source: sources.primary.path, env: { ...cacheEnv, ...(sources.primary.resolvedVersion === undefined ? {} : { CODEBUILD_RESOLVED_SOURCE_VERSION: sources.primary.resolvedVersion }) } });
     return { sources, buildspec, variables, cache, ...(certificate === undefined ? {} : { certificate }) };
   } catch (error) {

@@ -8,7 +8,7 @@ import type { Peers } from '../../../kernel/peers.ts';
 import type { StoredBuild } from '../build.ts';
 import { findProject } from '../store.ts';
 import { expandCacheKey } from './key.ts';
-import { localCache, s3Cache, type CacheStore } from './store.ts';
+import { isKeepable, localCache, s3Cache, type CacheStore } from './store.ts';
 
 export interface CacheDeps {
   readonly db: Database;
@@ -42,6 +42,7 @@ export async function restoreCache(deps: CacheDeps, request: CacheRequest, { bui
   if (!cache || !store || cache.paths.length === 0) return { saveKey: null, lines: [] };
   const expand = (key: string): Promise<string> => expandCacheKey(key, { env, source: sourceFolder(request.folder, source) });
   const key = cache.key === undefined ? ONLY : await expand(cache.key);
+  if (!isKeepable(key)) return { saveKey: null, lines: ['Nothing is cached: the key of the cache is too long'] };
   let restored: string | undefined;
   const lines: string[] = [];
   try {

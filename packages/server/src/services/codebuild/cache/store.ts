@@ -20,6 +20,22 @@ export interface CacheStore {
 /** A key may hold anything; what it becomes a part of, not. */
 const encoded = (key: string): string => encodeURIComponent(key).replaceAll('*', '%2A').replaceAll('.', '%2E');
 
+/** As long as a file's name may be, with its ending, here and on most machines. */
+const LONGEST = 250;
+
+/** Whether a cache can be kept under this key. */
+export const isKeepable = (key: string): boolean => encoded(key).length <= LONGEST;
+
+/** The key of a name; undefined for a name that is none of ours. */
+function decoded(name: string): string | undefined {
+  try {
+    return decodeURIComponent(name);
+  } catch (error) {
+    if (error instanceof URIError) return undefined;
+    throw error;
+  }
+}
+
 /** In a bucket, read and written as the build's role: `<prefix>/<namespace or project>/<key>.tar`. */
 export function s3Cache(peers: Peers, { role, build, generation, signal }: { role: Caller; build: StoredBuild; generation: number; signal: AbortSignal }): CacheStore {
   const { location = '', cacheNamespace } = build.definition.cache ?? {};
@@ -46,7 +62,7 @@ export function s3Cache(peers: Peers, { role, build, generation, signal }: { rol
         token = page.NextContinuationToken;
       }
       const best = found.toSorted((a, b) => b.at - a.at)[0];
-      return best && decodeURIComponent(best.key);
+      return best && decoded(best.key);
     },
     async put(key, file) {
       const { size } = await stat(file);
@@ -64,7 +80,7 @@ export function s3Cache(peers: Peers, { role, build, generation, signal }: { rol
 /** On this server's own disk: LOCAL_CUSTOM_CACHE. */
 export function localCache(folder: string, { build, generation, signal }: { build: StoredBuild; generation: number; signal: AbortSignal }): CacheStore {
   const place = join(folder, build.account, build.region, build.project, String(generation));
-  const fileOf = (key: string): string => join(place, `${encoded(key).slice(0, 200)}.tar`);
+  const fileOf = (key: string): string => join(place, `${encoded(key)}.tar`);
   return {
     async take(key, file) {
       const handle = await open(fileOf(key), constants.O_RDONLY | constants.O_NOFOLLOW).catch(() => undefined);
@@ -75,10 +91,10 @@ export function localCache(folder: string, { build, generation, signal }: { buil
       return true;
     },
     async newest(start) {
-      const names = (await readdir(place).catch(() => [])).filter((name) => name.startsWith(encoded(start).slice(0, 200)) && name.endsWith('.tar'));
+      const names = (await readdir(place).catch(() => [])).filter((name) => name.startsWith(encoded(start)) && name.endsWith('.tar'));
       const times = await Promise.all(names.map(async (name) => ({ name, at: (await stat(join(place, name))).mtimeMs })));
       const best = times.toSorted((a, b) => b.at - a.at)[0];
-      return best && decodeURIComponent(best.name.slice(0, -4));
+      return best && decoded(best.name.slice(0, -4));
     },
     async put(key, file) {
       await mkdir(place, { recursive: true, mode: 0o700 });

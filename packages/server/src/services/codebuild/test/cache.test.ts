@@ -45,6 +45,15 @@ describe("A build's cache", () => {
     await expect(s.as(await s.user('nobody')).codebuild.invalidateProjectCache({ projectName: 'plain' })).rejects.toMatchObject({ name: 'AccessDeniedException' });
   });
 
+  it('has no secret in its key, which everybody sees', async () => {
+    await s.aws.ssm.putParameter({ Name: '/deps/token', Type: 'SecureString', Value: 'never-to-be-shown' });
+    const environmentVariables = [{ name: 'TOKEN', type: 'PARAMETER_STORE' as const, value: '/deps/token' }];
+    await house.project('secret', { cache: { type: 'S3', location: 'store' }, source: { type: 'NO_SOURCE', buildspec: spec(`  key: deps-$TOKEN\n${paths}`, counting) }, environment: { type: 'LINUX_CONTAINER', image: 'aws/codebuild/standard:7.0', computeType: 'BUILD_GENERAL1_SMALL', environmentVariables } });
+    const id = await house.run('secret');
+    expect(await keys()).toContain('secret/deps-.tar');
+    expect((await house.log(id)).join('\n')).not.toContain('never-to-be-shown');
+  });
+
   it('with a key is kept once for it, shared by its namespace, and found by the fallback keys', async () => {
     const cache = { type: 'S3' as const, location: 'store', cacheNamespace: 'shared' };
     const environmentVariablesOverride = [{ name: 'KIND', value: 'npm' }];
