@@ -206,7 +206,7 @@ export function splitImage(image: string): { name: string; tag?: string } {
 }
 
 /** The registry's host of an image's name; undefined for Docker Hub's. */
-export function registryOf(image: string): string | undefined {
+function registryOf(image: string): string | undefined {
   const [first = '', ...rest] = image.split('/');
   return rest.length > 0 && (/[.:]/.test(first) || first === 'localhost') ? first : undefined;
 }

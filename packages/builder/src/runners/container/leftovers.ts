@@ -35,7 +35,7 @@ export async function sweepContainers(folder: string): Promise<void> {
   await forgetContainer(folder);
 }
 
-export async function removeMarked(socket: string, mark: string): Promise<void> {
+async function removeMarked(socket: string, mark: string): Promise<void> {
   const engine = new Engine(socket);
   for (const id of await engine.find({ [LABEL]: mark })) await engine.remove(id);
 }

@@ -238,7 +238,7 @@ const tokenOf = (value: string | undefined): ClientToken => ({
 });
 
 /** A user's name, `role/session`, or for another service what it acts for: `codepipeline/<pipeline>`, `rule/<name>`. */
-export function initiatorOf(caller: Caller): string {
+function initiatorOf(caller: Caller): string {
   const source = parseArn(caller.sourceArn ?? '');
   if (source?.service === 'codepipeline') return `codepipeline/${source.resource}`;
   if (source?.service === 'events') return source.resource;

@@ -14,7 +14,7 @@ export const retryJob = ({ account, region, id }: Place & { id: string }): JobKe
 export const codebuildService = 'codebuild.amazonaws.com';
 
 /** The most further builds that one may have: its project's or StartBuild's limit, or what the buildspec's `on-failure: RETRY` asks for. */
-export const retryLimit = (build: Pick<StoredBuild, 'definition' | 'retry_limit'>): number => Math.max(build.definition.autoRetryLimit ?? 0, build.retry_limit ?? 0);
+const retryLimit = (build: Pick<StoredBuild, 'definition' | 'retry_limit'>): number => Math.max(build.definition.autoRetryLimit ?? 0, build.retry_limit ?? 0);
 
 /** Whether another build follows: not for a pipeline's, whose stage has a retry of its own. */
 export const wantsRetry = (build: StoredBuild): boolean =>

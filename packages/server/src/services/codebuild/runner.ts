@@ -75,7 +75,7 @@ const refused = (why: string): { problem: string; notice: string } => {
 };
 
 /** Images that stand for the environment which this installation offers. */
-export const isCurated = (image: string): boolean => /^aws\/codebuild\/[a-z0-9_.-]+:[a-z0-9_.-]+$/.test(image);
+const isCurated = (image: string): boolean => /^aws\/codebuild\/[a-z0-9_.-]+:[a-z0-9_.-]+$/.test(image);
 
 /** Where a build runs: in which runner, and for containers in which image. */
 export type BuildPlace = { readonly kind: Exclude<RunnerKind, 'container'> } | { readonly kind: 'container'; readonly socket: string; readonly image: string; readonly privileged: boolean };

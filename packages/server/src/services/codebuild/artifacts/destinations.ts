@@ -43,7 +43,7 @@ export function pairings({ definition }: StoredBuild, collected: readonly Collec
 }
 
 /** NO_ARTIFACTS, and a pipeline's action without outputs, want nothing. */
-export const isWanted = ({ type, location }: ProjectArtifacts): boolean => type !== 'NO_ARTIFACTS' && location !== undefined;
+const isWanted = ({ type, location }: ProjectArtifacts): boolean => type !== 'NO_ARTIFACTS' && location !== undefined;
 
 /** Whether anything is to be collected at all. */
 export const wantsArtifacts = ({ definition }: StoredBuild): boolean => [definition.artifacts, ...(definition.secondaryArtifacts ?? [])].some(isWanted);

@@ -3,7 +3,7 @@ import { s3Objects } from './s3-objects.ts';
 import { isS3Arn, s3Place, SourceError, type SourceDeps, type SourceKind } from './source.ts';
 
 /** S3 user metadata by which a pipeline's artifact says which revision it is of. */
-export const revisionMetadata = 'codepipeline-artifact-revision-id';
+const revisionMetadata = 'codepipeline-artifact-revision-id';
 
 /** An input artifact of a pipeline's action: the source version is the ARN of the archive in the artifact store. */
 export function codePipelineSource(deps: Pick<SourceDeps, 'peers'>): SourceKind {
