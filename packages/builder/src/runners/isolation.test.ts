@@ -76,6 +76,11 @@ describe.each(variants)('a build in a $name', ({ runner, request }) => {
     expect(output).not.toMatch(/docker|podman|containerd|\.sock/);
   });
 
+  test('reads no password hashes and no private keys of the machine', async () => {
+    await session.run('cat /etc/gshadow /etc/ssl/private/* /etc/ssh/ssh_host_*_key 2>/dev/null | grep -c .; cut -d: -f2 /etc/shadow | sort -u');
+    expect(output).toMatch(/^0\n([*!]+\n)*$/);
+  });
+
   test('sees no process but its own, and no environment of any other', async () => {
     const other = spawn('sleep', ['1000'], { env: { ...process.env, PLANTED: SECRET }, stdio: 'ignore' });
     try {

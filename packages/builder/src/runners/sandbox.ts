@@ -8,6 +8,7 @@ import type { Runner, SessionOptions, WorkspaceRequest } from './runner.ts';
 import { DRIVER, KEEPER } from './scripts.ts';
 import { descriptor } from './session.ts';
 import { surround } from './surroundings.ts';
+import { covers, prepareCovers } from './covers.ts';
 import type { Surroundings } from './surroundings.ts';
 import { ProcessWorkspace, makeFolders } from './workspace.ts';
 
@@ -43,6 +44,7 @@ export const sandboxRunner: Runner = {
   async prepare(request) {
     const { folder } = request;
     await makeFolders(folder, { shared: true });
+    await prepareCovers(folder);
     const surroundings = await surround(request);
     return new ProcessWorkspace(request, {
       output: '/codebuild/output',
@@ -70,7 +72,7 @@ export const sandboxRunner: Runner = {
 
 function spawnSandbox(request: WorkspaceRequest, surroundings: Surroundings, options: SessionOptions, stdio: unknown[]): ReturnType<typeof spawn> {
   const { userNamespace } = surroundings;
-  const args = [...isolation(userNamespace === undefined ? undefined : 6), ...system(), ...hidden(request), ...build(request, options)];
+  const args = [...isolation(userNamespace === undefined ? undefined : 6), ...system(), ...covers(request.folder), ...hidden(request), ...build(request, options)];
   const descriptors = stdio.map((entry, fd) => (fd === 5 ? 'pipe' : fd === 6 && userNamespace !== undefined ? userNamespace : entry)) as ('pipe' | 'ignore' | number)[];
   // Arguments through a descriptor: the environment holds secrets, and argv is everybody's to read.
   const [program = '', ...argv] = [...surroundings.prefix, 'bwrap', '--args', '5', '--', '/bin/sh', '-c', KEEPER, 'sh', DRIVER, STATE];

@@ -9,7 +9,10 @@ import { maxAutoRetries, maxDescriptionLength, maxSecondarySources, projectNameP
 export type ProjectDefinition = Omit<CreateProjectInput, 'name' | 'tags'>;
 
 /** The settings that one build runs with. */
-export type BuildDefinition = ProjectDefinition;
+export interface BuildDefinition extends ProjectDefinition {
+  /** Hosts (and ports) that the project's own sources name: imported credentials go to no other, whatever StartBuild overrides. */
+  readonly sourceHosts?: readonly string[];
+}
 
 const refuse = (message: string): never => {
   throw fail('InvalidInputException', message);
@@ -173,6 +176,7 @@ export function withOverrides(project: ProjectDefinition, input: StartBuildInput
   const { source, environment } = project;
   return {
     ...project,
+    sourceHosts: hostsOf(project),
     sourceVersion: input.sourceVersion ?? project.sourceVersion,
     source: {
       ...source,
@@ -208,6 +212,10 @@ export function withOverrides(project: ProjectDefinition, input: StartBuildInput
     logsConfig: input.logsConfigOverride ?? project.logsConfig,
     autoRetryLimit: input.autoRetryLimitOverride ?? project.autoRetryLimit,
   };
+}
+
+function hostsOf({ source, secondarySources = [] }: ProjectDefinition): string[] {
+  return [source, ...secondarySources].flatMap(({ location = '' }) => (URL.canParse(location) ? [new URL(location).host] : []));
 }
 
 /** A pipeline takes a project of any type over: what comes in and goes out are the action's artifacts, the rest is the project's. */

@@ -43,7 +43,8 @@ export function gitUrlSource(deps: GitUrlDeps, submodules: Submodules): SourceKi
       const { source, role, version } = request;
       const url = urlOf(source.type, source.location ?? '');
       if (version !== undefined && /^pr\/\d+$/.test(version)) throw new SourceError(`the source version ${version} is not supported by Slipway yet: name a branch, a tag, a commit or refs/pull/…/head`);
-      const password = await credentialsOf(deps, request, role, source);
+      // Who may only start builds names any location: what was imported for a provider's servers must not follow there.
+      const password = source.auth || request.hosts.includes(url.host) ? await credentialsOf(deps, request, role, source) : undefined;
       const resolvedVersion = await fetchUrl(deps, request, { url: gitLab(source.type) ? withSuffix(url) : url, password, version, depth: source.gitCloneDepth ?? 0, folder: request.folder });
       if (source.gitSubmodulesConfig?.fetchSubmodules) await submodules.fetch(request, url.href, { origin: url.origin, password });
       return { resolvedVersion, repositoryUrl: source.location ?? '' };

@@ -59,7 +59,7 @@ export function createSources(deps: SourceDeps): SourceFetcher {
       const path = join(sourceRoot(build.id, identifier), 'src', below);
       const folder = sourceFolder(request.folder, path);
       await mkdir(folder, { recursive: true });
-      const fetched = await kind.fetch({ ...request, account: build.account, region: build.region, source, version, folder, scratch: request.folder });
+      const fetched = await kind.fetch({ ...request, account: build.account, region: build.region, source, version, hosts: build.definition.sourceHosts ?? [], folder, scratch: request.folder });
       return { ...(version === undefined ? {} : { version }), ...fetched, source, path };
     } catch (error) {
       if (!(error instanceof SourceError)) throw error;

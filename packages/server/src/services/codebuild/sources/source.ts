@@ -25,6 +25,8 @@ export interface SourceRequest extends Place {
   readonly source: ProjectSource;
   /** The source version that was asked for. */
   readonly version: string | undefined;
+  /** Hosts (and ports) that the project's own sources name. */
+  readonly hosts: readonly string[];
   /** Where its files go; absent until the source's kind has said where below the build's folder that is. */
   readonly folder: string;
   /** A folder of the build's for what is needed on the way. */

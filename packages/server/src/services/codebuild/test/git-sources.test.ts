@@ -1,5 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -86,6 +88,19 @@ describe('A source that is a git repository elsewhere', () => {
     ['no-such-branch', 'reference not found: no-such-branch'], ['pr/7', 'the source version pr/7 is not supported'], ['--upload-pack=x', 'reference not found'], ['a..b', 'reference not found'],
   ])('fails in DOWNLOAD_SOURCE at the version %s', async (sourceVersion, message) => {
     expect((await downloaded({ sourceVersion }))!.message).toContain(message);
+  });
+
+  it('elsewhere than the project says is asked without the credentials that were imported', async () => {
+    const asked: (string | undefined)[] = [];
+    const elsewhere = createServer((request, response) => {
+      asked.push(request.headers.authorization);
+      response.writeHead(404).end();
+    });
+    await new Promise<void>((resolve) => void elsewhere.listen(0, '127.0.0.1', resolve));
+    await downloaded({ sourceLocationOverride: `http://127.0.0.1:${(elsewhere.address() as AddressInfo).port}/team/app.git` });
+    elsewhere.close();
+    expect(asked.length).toBeGreaterThan(0);
+    expect(asked.every((header) => header === undefined)).toBe(true);
   });
 
   it('may be a secondary source, and may bring its own secret', async () => {
