@@ -95,7 +95,8 @@ function operations({ db, clock, jobs, seal, outbound }: MirroringDeps) {
     async ListRepositoryMirrors(_input, call) {
       const rows = await listMirrors(db, call);
       const repositories = await Promise.all(rows.map((row) => findRepositoryById(db, row)));
-      return { mirrors: rows.flatMap((row, index) => (repositories[index] ? [described(repositories[index], row)] : [])) };
+      const mirrors = rows.flatMap((row, index) => (repositories[index] ? [described(repositories[index], row)] : []));
+      return { mirrors: mirrors.toSorted((a, b) => (a.repositoryName < b.repositoryName ? -1 : 1)) };
     },
 
     /** What was mirrored stays; removing what is not there succeeds. */

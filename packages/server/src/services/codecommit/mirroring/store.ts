@@ -33,7 +33,7 @@ export async function findMirror({ read }: Pick<Database, 'read'>, { account, re
 }
 
 export async function listMirrors({ read }: Pick<Database, 'read'>, { account, region }: Place): Promise<MirrorRow[]> {
-  return read.withTables<Tables>().selectFrom('codecommit_mirrors').selectAll().where('account', '=', account).where('region', '=', region).orderBy('repository_id').execute();
+  return read.withTables<Tables>().selectFrom('codecommit_mirrors').selectAll().where('account', '=', account).where('region', '=', region).execute();
 }
 
 export async function putMirror(tx: Transaction, row: MirrorRow): Promise<void> {
