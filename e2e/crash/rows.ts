@@ -3,7 +3,7 @@ import { DatabaseSync } from '@photostructure/sqlite';
 
 /** What may differ without a difference: when something was tried, and what a repeated step has left for the sweepers. */
 const UNCOMPARED = new Set(['jobs', 'blobs', 'migrations', 'eventbridge_seen']);
-const UNCOMPARED_COLUMNS = new Set(['spool_offset', 'artifacts_from', 'credentials_token', 'input_digest', 'secret', 'etag', 'md5', 'checksum', 'checksums']);
+const UNCOMPARED_COLUMNS = new Set(['spool_offset', 'artifacts_from', 'credentials_token', 'input_digest', 'secret', 'etag', 'md5', 'checksum', 'checksums', 'data']);
 
 /** Everything a server has in its database, by table, without what differs from run to run: ids, times, random names. */
 export function rowsOf(data: string): Record<string, string[]> {
@@ -32,6 +32,8 @@ export function normal(text: string): string {
     .replaceAll(/(app\/[A-Za-z]+)\/[A-Za-z0-9]{7}\b/g, '$1/KEY')
     .replaceAll(/(\\*"name\\*":\\*")[A-Za-z0-9]{7}(\\*",\\*"packaging)/g, '$1KEY$2')
     .replaceAll(/(\\*"position\\*":)\d+/g, '$1N')
+    // A block of metrics is called by its stream, its tier and its hour.
+    .replaceAll(/(\["id","[\w-]{17})\d{10}"/g, '$1HOUR"')
     // An artifact that is uploaded again replaces itself.
     .replaceAll(/(\["(?:current|next|seq)",)\d+/g, '$1N')
     .replaceAll(/(\\*"durationInSeconds\\*":)\d+/g, '$1N');
