@@ -77,7 +77,7 @@ describe.each(variants)('a build in a $name', ({ runner, request }) => {
   });
 
   test('reads no password hashes and no private keys of the machine', async () => {
-    await session.run('cat /etc/gshadow /etc/ssl/private/* /etc/ssh/ssh_host_*_key 2>/dev/null | grep -c .; cut -d: -f2 /etc/shadow | sort -u');
+    await session.run('cat /etc/gshadow /etc/ssl/private/* /etc/ssh/ssh_host_*_key 2>/dev/null | grep -c .; cut -d: -f2 /etc/shadow 2>/dev/null | sort -u');
     expect(output).toMatch(/^0\n([*!]+\n)*$/);
   });
 
