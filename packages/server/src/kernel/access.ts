@@ -90,6 +90,9 @@ export function settingTags(tags: readonly { readonly Key?: string | undefined; 
 
 type TagList = Parameters<typeof settingTags>[0];
 
+/** Tags of services that write `key` and `value`, for what is here. */
+export const tagList = (tags: readonly { readonly key?: string | undefined; readonly value?: string | undefined }[] = []): TagList => tags.map(({ key, value }) => ({ Key: key, Value: value }));
+
 /**
  * Making a resource with tags needs the right to tag it as well, or tags that decide on access could be had for the asking.
  * `action`: `secretsmanager:TagResource`.

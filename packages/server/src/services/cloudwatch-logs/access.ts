@@ -1,4 +1,5 @@
 import type { CloudWatchLogsApi } from '@slipway/contracts';
+import { creating, settingTags } from '../../kernel/access.ts';
 import type { AccessTable, Call, OperationRequest } from '../../kernel/service.ts';
 import { groupArn, groupOf, streamArn } from './arns.ts';
 import type { notYet } from './not-yet.ts';
@@ -11,8 +12,10 @@ const onStream = (input: Grouped & { readonly logStreamName: string }, call: Cal
   ({ resource: streamArn(call, groupOf(call, input), input.logStreamName) });
 const onArn = (input: { readonly resourceArn: string }): OperationRequest => ({ resource: input.resourceArn.replace(/:\*$/, '') });
 
+const listed = (tags: Readonly<Record<string, string>> = {}) => Object.entries(tags).map(([Key, Value]) => ({ Key, Value }));
+
 export const access: AccessTable<CloudWatchLogsApi, (typeof notYet)[number]> = {
-  CreateLogGroup: onGroup,
+  CreateLogGroup: (input, call) => creating(onGroup(input, call), listed(input.tags), 'logs:TagResource'),
   DeleteLogGroup: onGroup,
   DescribeLogGroups: (_input, call) => ({ resource: `${groupArn(call, '')}:log-stream:` }),
   PutRetentionPolicy: onGroup,
@@ -23,7 +26,7 @@ export const access: AccessTable<CloudWatchLogsApi, (typeof notYet)[number]> = {
   PutLogEvents: onStream,
   GetLogEvents: onStream,
   FilterLogEvents: onGroup,
-  TagResource: onArn,
-  UntagResource: onArn,
+  TagResource: (input) => ({ ...onArn(input), context: settingTags(listed(input.tags)) }),
+  UntagResource: (input) => ({ ...onArn(input), context: { 'aws:TagKeys': input.tagKeys } }),
   ListTagsForResource: onArn,
 };

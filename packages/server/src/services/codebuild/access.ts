@@ -1,13 +1,13 @@
 import type { CodeBuildApi } from '@slipway/contracts';
-import { passRole } from '../../kernel/access.ts';
+import { passRole, settingTags, tagList } from '../../kernel/access.ts';
 import type { AccessRequest, AccessTable, Call, OperationRequest } from '../../kernel/service.ts';
 import { buildIdOf, projectArn, projectNameOf, projectOfBuild } from './arns.ts';
 import type { notYet } from './not-yet.ts';
 
 /** Builds are authorised on their project: CodeBuild has no permissions on a single build. */
 export const access: AccessTable<CodeBuildApi, (typeof notYet)[number]> = {
-  CreateProject: ({ name, serviceRole }, call) => [onProject(name, call), ...passing(serviceRole)],
-  UpdateProject: ({ name, serviceRole }, call) => [onProject(name, call), ...passing(serviceRole)],
+  CreateProject: ({ name, serviceRole, tags }, call) => [tagging(onProject(name, call), tags), ...passing(serviceRole)],
+  UpdateProject: ({ name, serviceRole, tags }, call) => [tagging(onProject(name, call), tags), ...passing(serviceRole)],
   DeleteProject: ({ name }, call) => onProject(name, call),
   BatchGetProjects: ({ names }, call) => names.map((name) => onProject(name, call)),
   ListProjects: () => ({ resource: '*' }),
@@ -26,6 +26,9 @@ export const access: AccessTable<CodeBuildApi, (typeof notYet)[number]> = {
 };
 
 const onProject = (name: string, call: Call): OperationRequest => ({ resource: projectArn(call, projectNameOf(name)) });
+
+/** CodeBuild has no action for tags: they are conditions of making and changing a project. */
+const tagging = (request: OperationRequest, tags: Parameters<typeof tagList>[0]): OperationRequest => (tags === undefined || tags.length === 0 ? request : { ...request, context: settingTags(tagList(tags)) });
 
 const onBuild = (id: string, call: Call): OperationRequest => onProject(projectOfBuild(buildIdOf(id)), call);
 

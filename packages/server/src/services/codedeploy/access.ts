@@ -1,5 +1,5 @@
 import type { CodeDeployApi } from '@slipway/contracts';
-import { passRole } from '../../kernel/access.ts';
+import { creating, passRole, settingTags } from '../../kernel/access.ts';
 import type { Database } from '../../kernel/database.ts';
 import type { AccessTable, Call, OperationRequest } from '../../kernel/service.ts';
 import { applicationArn, configArn, groupArn, instanceArn } from './arns.ts';
@@ -30,7 +30,7 @@ export function access(db: Database): AccessTable<CodeDeployApi, (typeof notYet)
   }
 
   return {
-    CreateApplication: onApplication,
+    CreateApplication: (input, call) => creating(onApplication(input, call), input.tags, 'codedeploy:TagResource'),
     UpdateApplication: (input, call) => [input.applicationName, input.newApplicationName].filter((name) => name !== undefined).map((name) => ({ resource: applicationArn(call, name) })),
     GetApplication: onApplication,
     DeleteApplication: onApplication,
@@ -39,7 +39,7 @@ export function access(db: Database): AccessTable<CodeDeployApi, (typeof notYet)
     RegisterApplicationRevision: onApplication,
     GetApplicationRevision: onApplication,
     ListApplicationRevisions: onApplication,
-    CreateDeploymentGroup: (input, call) => [onGroup(input, call), passRole(input.serviceRoleArn, SERVICE)],
+    CreateDeploymentGroup: (input, call) => [...creating(onGroup(input, call), input.tags, 'codedeploy:TagResource'), passRole(input.serviceRoleArn, SERVICE)],
     UpdateDeploymentGroup: (input, call) => [
       { resource: groupArn(call, input.applicationName, input.currentDeploymentGroupName) },
       ...input.serviceRoleArn === undefined ? [] : [passRole(input.serviceRoleArn, SERVICE)],
@@ -80,8 +80,8 @@ export function access(db: Database): AccessTable<CodeDeployApi, (typeof notYet)
     GetOnPremisesInstance: onInstances,
     BatchGetOnPremisesInstances: onInstances,
     ListOnPremisesInstances: onAll,
-    TagResource: onArn,
-    UntagResource: onArn,
+    TagResource: (input) => ({ ...onArn(input), context: settingTags(input.Tags) }),
+    UntagResource: (input) => ({ ...onArn(input), context: { 'aws:TagKeys': input.TagKeys } }),
     ListTagsForResource: onArn,
   };
 }

@@ -1,6 +1,6 @@
 import type { CodePipelineApi } from '@slipway/contracts';
 import type { PipelineDeclaration } from '@slipway/contracts/codepipeline';
-import { passRole } from '../../kernel/access.ts';
+import { creating, passRole, settingTags, tagList } from '../../kernel/access.ts';
 import type { AccessTable, Call, OperationRequest } from '../../kernel/service.ts';
 import { actionArn, pipelineArn, stageArn } from './arns.ts';
 import { SERVICE } from './names.ts';
@@ -15,7 +15,7 @@ const declared = ({ pipeline }: { readonly pipeline: PipelineDeclaration }, call
   [{ resource: pipelineArn(call, pipeline.name) }, passRole(pipeline.roleArn, SERVICE)];
 
 export const access: AccessTable<CodePipelineApi, (typeof notYet)[number]> = {
-  CreatePipeline: declared,
+  CreatePipeline: (input, call) => [...creating({ resource: pipelineArn(call, input.pipeline.name) }, tagList(input.tags), 'codepipeline:TagResource'), passRole(input.pipeline.roleArn, SERVICE)],
   UpdatePipeline: declared,
   GetPipeline: named,
   DeletePipeline: named,
@@ -30,7 +30,7 @@ export const access: AccessTable<CodePipelineApi, (typeof notYet)[number]> = {
   EnableStageTransition: ofStage,
   DisableStageTransition: ofStage,
   PutApprovalResult: (input, call) => ({ resource: actionArn(call, input.pipelineName, input.stageName, input.actionName) }),
-  TagResource: ofArn,
-  UntagResource: ofArn,
+  TagResource: (input) => ({ ...ofArn(input), context: settingTags(tagList(input.tags)) }),
+  UntagResource: (input) => ({ ...ofArn(input), context: { 'aws:TagKeys': input.tagKeys } }),
   ListTagsForResource: ofArn,
 };

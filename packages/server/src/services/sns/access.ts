@@ -1,4 +1,5 @@
 import type { SNSApi } from '@slipway/contracts';
+import { creating, settingTags } from '../../kernel/access.ts';
 import type { Database } from '../../kernel/database.ts';
 import type { AccessTable, Call, OperationRequest } from '../../kernel/service.ts';
 import { anyTopic, topicArn, topicKey } from './arns.ts';
@@ -25,14 +26,14 @@ export function access(db: Database): AccessTable<SNSApi, (typeof notYet)[number
   const resource = (input: { ResourceArn: string }, call: Call) => onTopic(input.ResourceArn, call, {}, 'ResourceArn');
 
   return {
-    CreateTopic: (input, call) => ({ resource: topicArn({ account: call.account, region: call.region, topic: input.Name }), context: requestTags(input.Tags ?? []) }),
+    CreateTopic: (input, call) => creating({ resource: topicArn({ account: call.account, region: call.region, topic: input.Name }) }, input.Tags, 'sns:TagResource'),
     DeleteTopic: topic,
     ListTopics: all,
     GetTopicAttributes: topic,
     SetTopicAttributes: topic,
     AddPermission: topic,
     RemovePermission: topic,
-    TagResource: (input, call) => onTopic(input.ResourceArn, call, requestTags(input.Tags), 'ResourceArn'),
+    TagResource: (input, call) => onTopic(input.ResourceArn, call, settingTags(input.Tags), 'ResourceArn'),
     UntagResource: (input, call) => onTopic(input.ResourceArn, call, { 'aws:TagKeys': input.TagKeys }, 'ResourceArn'),
     ListTagsForResource: resource,
     Subscribe: (input, call) => onTopic(input.TopicArn, call, { 'sns:Protocol': input.Protocol, 'sns:Endpoint': input.Endpoint }),
@@ -45,8 +46,4 @@ export function access(db: Database): AccessTable<SNSApi, (typeof notYet)[number
     Publish: (input, call) => (input.PhoneNumber !== undefined || (input.TopicArn ?? input.TargetArn) === undefined ? { resource: '*' } : onTopic(input.TopicArn ?? input.TargetArn, call)),
     PublishBatch: async (input, call) => (await onTopic(input.TopicArn, call)).map((request) => ({ ...request, action: 'sns:Publish' })),
   };
-}
-
-function requestTags(tags: readonly { Key: string; Value: string }[]): NonNullable<OperationRequest['context']> {
-  return { 'aws:TagKeys': tags.map((tag) => tag.Key), ...Object.fromEntries(tags.map((tag) => [`aws:RequestTag/${tag.Key}`, tag.Value])) };
 }
