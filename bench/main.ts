@@ -4,19 +4,23 @@ import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Bench, Group } from './group.ts';
 import type { Row } from './measure.ts';
+import { artifacts } from './rows/artifacts.ts';
 import { buildLog } from './rows/build-log.ts';
+import { buildRate } from './rows/build-rate.ts';
 import { builds } from './rows/builds.ts';
+import { caches } from './rows/caches.ts';
 import { clone } from './rows/clone.ts';
 import { events } from './rows/events.ts';
 import { code } from './rows/code.ts';
 import { git } from './rows/git.ts';
+import { logFollowing } from './rows/log-following.ts';
 import { messages } from './rows/messages.ts';
 import { metrics } from './rows/metrics.ts';
 import { pipelines } from './rows/pipelines.ts';
 import { requests } from './rows/requests.ts';
 import { server } from './rows/server.ts';
 
-const groups: Group[] = [pipelines, builds, buildLog, requests, git, server, clone, messages, events, code, metrics];
+const groups: Group[] = [pipelines, builds, buildRate, buildLog, logFollowing, artifacts, caches, requests, git, server, clone, messages, events, code, metrics];
 
 /** Runs the chosen groups (all, when none is chosen), prints a table and writes `bench/out/results.json`. */
 export async function main(options: { root: string; loadProgram: string; chosen: readonly string[] }): Promise<void> {

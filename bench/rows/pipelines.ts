@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { gitPassword } from '@slipway/sigv4';
 import type { ActionExecutionDetail, StageDeclaration } from '@aws-sdk/client-codepipeline';
+import { createProject } from '../building.ts';
 import type { Bench, Group } from '../group.ts';
 import { median, notMeasured, percentile, row, type RowTerms } from '../measure.ts';
 import { clients, pause, region, role, rootKey, startSlipway, type Clients, type Target } from '../server.ts';
-import { createProject } from './builds.ts';
 
 const exec = promisify(execFile);
 
@@ -112,7 +112,7 @@ async function prepare(bench: Bench, target: Target, aws: Clients): Promise<() =
   await push();
   await aws.s3.createBucket({ Bucket: 'bench-artifacts' });
   await aws.s3.putBucketVersioning({ Bucket: 'bench-artifacts', VersioningConfiguration: { Status: 'Enabled' } });
-  for (const name of ['build', 'test']) await createProject(aws, name, { type: 'CODEPIPELINE' });
+  for (const name of ['build', 'test']) await createProject(aws, { name, source: { type: 'CODEPIPELINE' }, artifacts: { type: 'CODEPIPELINE' } });
   await aws.codepipeline.createPipeline({
     pipeline: {
       name: 'bench',
