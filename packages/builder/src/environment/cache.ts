@@ -38,6 +38,7 @@ export async function openCache(spec: BuildSpec, workspace: Workspace, log: (lin
   const source = posix.join(workspace.output, spec.source);
   const { relative, absolute } = sorted(cache.paths, log);
 
+  let packed = false;
   if (cache.restore) {
     await makeOpen(host, 0o777);
     await copyFile(cacheFile(spec.folder), join(host, 'whole.tar'));
@@ -47,8 +48,8 @@ export async function openCache(spec: BuildSpec, workspace: Workspace, log: (lin
     async restore(session) {
       if (!cache.restore) return;
       try {
-        const said = await run(session, `cd ${quote(build)} && tar -xof whole.tar && ${unpack('source.tar', source, [])}; ${unpack('root.tar', '/', absolute.map(fixedPart))}; echo "$?"; rm -rf ${quote(build)}`);
-        log(said === '0' ? 'The cache is restored' : 'The cache could not be restored whole: the environment lacks tar, or the archive or its paths are not what was expected');
+        const said = await run(session, `cd ${quote(build)} || exit\nbad=\ntar -xof whole.tar 2>/dev/null || bad=1\n${unpack('source.tar', source, relative)}\n${unpack('root.tar', '/', absolute)}\necho "\${bad:-whole}"\nrm -rf ${quote(build)}`);
+        log(said === 'whole' ? 'The cache is restored' : 'The cache could not be restored whole: the environment lacks tar, or the archive or its paths are not what was expected');
       } catch (error) {
         // Stopped or killed meanwhile: the first phase says so.
         if (!(error instanceof SessionLost)) throw error;
@@ -58,8 +59,10 @@ export async function openCache(spec: BuildSpec, workspace: Workspace, log: (lin
     async pack(session) {
       if (!cache.save) return;
       try {
-        const said = await run(session, `mkdir -p ${quote(build)}\n${packInto(posix.join(build, 'source.tar'), source, relative)}\n${packInto(posix.join(build, 'root.tar'), '/', absolute)}\ncd ${quote(build)} && set -- && for p in source.tar root.tar; do [ ! -f "$p" ] || set -- "$@" "$p"; done; [ "$#" = 0 ] || { tar -cf whole.tar "$@" && rm -f "$@" && echo packed; }`);
-        if (said !== 'packed') log('Nothing is cached: no path of the cache is there');
+        const said = await run(session, `bad=\nmkdir -p ${quote(build)}\n${packInto(posix.join(build, 'source.tar'), source, relative)}\n${packInto(posix.join(build, 'root.tar'), '/', absolute)}\ncd ${quote(build)} && set -- && for p in source.tar root.tar; do [ ! -f "$p" ] || set -- "$@" "$p"; done; [ "$#" = 0 ] || { tar -cf whole.tar "$@" && rm -f "$@" && echo "\${bad:-packed}"; }`);
+        packed = said === 'packed';
+        if (said === '') log('Nothing is cached: no path of the cache is there');
+        else if (!packed) log('Nothing is cached: the paths of the cache could not be packed whole');
       } catch (error) {
         if (!(error instanceof SessionLost)) throw error;
       }
@@ -70,7 +73,8 @@ export async function openCache(spec: BuildSpec, workspace: Workspace, log: (lin
       // Links that the build has put in the place of the archive or of its folders are none.
       if (!(await isInPlace(spec.folder, host))) return;
       const archive = join(host, 'whole.tar');
-      if ((await lstat(archive).catch(() => undefined))?.isFile()) await rename(archive, savedCacheFile(spec.folder));
+      // What a build that was killed on the way has left is no cache.
+      if (packed && (await lstat(archive).catch(() => undefined))?.isFile()) await rename(archive, savedCacheFile(spec.folder));
       await rm(host, { recursive: true, force: true });
     },
   };
@@ -81,11 +85,20 @@ async function run(session: Session, script: string): Promise<string> {
   return (await session.expand(`$({ set +efu\n${script}\n} 2>/dev/null)`)).trim();
 }
 
-/** Members that are not named beforehand stay where they are. */
-const unpack = (archive: string, into: string, members: readonly string[]): string => `[ ! -f ${archive} ] || tar -xof ${archive} -C ${quote(into)} ${members.map(quote).join(' ')}`;
+/** Members that the buildspec does not name stay where they are, and a named one may be missing: the path was not there to be cached. */
+function unpack(archive: string, into: string, globs: readonly string[]): string {
+  if (globs.length === 0) return '';
+  const names = globs.map(fixedPart);
+  // Below the source a pattern may begin at once, and then all of it is meant.
+  const members = names.includes('.') ? '' : names.map(quote).join(' ');
+  return `if [ -f ${archive} ] && ! LC_ALL=C tar -xof ${archive} -C ${quote(into)} ${members} 2>said; then
+while read -r line; do case $line in (*'ot found in archive'* | *'previous errors'*) ;; (*) bad=1 ;; esac; done <said
+fi`;
+}
 
+/** A file that changes while it is packed makes tar complain; the archive is good all the same. */
 const packInto = (archive: string, from: string, globs: readonly string[]): string =>
-  `cd ${quote(from)} && set -- && for p in ${globs.map(glob).join(' ')}; do if [ -e "$p" ]; then set -- "$@" "$p"; fi; done; [ "$#" = 0 ] || tar -cf ${quote(archive)} "$@"`;
+  `cd ${quote(from)} && set -- && for p in ${globs.map(glob).join(' ')}; do if [ -e "$p" ]; then set -- "$@" "$p"; fi; done; [ "$#" = 0 ] || tar -cf ${quote(archive)} "$@" || tar -tf ${quote(archive)} >/dev/null || bad=failed`;
 
 /** Paths as tar shall name them: below the source by `./`, others from the root without its slash. */
 function sorted(paths: readonly string[], log: (line: string) => void): { relative: string[]; absolute: string[] } {
@@ -97,7 +110,7 @@ function sorted(paths: readonly string[], log: (line: string) => void): { relati
     const ofRoot = path.startsWith('/') ? path.slice(1) : undefined;
     if (path.split('/').includes('..') || (ofRoot !== undefined && fixedPart(ofRoot) === '')) log(`The path ${written} is not cached: it must lie below the source or name a folder`);
     else if (ofRoot !== undefined) absolute.push(ofRoot);
-    else relative.push(`./${path}`);
+    else relative.push(path === '.' ? path : `./${path}`);
   }
   return { relative, absolute };
 }

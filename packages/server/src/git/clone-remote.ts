@@ -1,7 +1,8 @@
 import { lstat, mkdir, realpath } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { cloneKept, KEPT_REFERENCES } from './kept.ts';
 import { isObjectId, isReferenceName } from './names.ts';
-import { GitFailed, runGit } from './process.ts';
+import { GitFailed, runGit, type GitOptions } from './process.ts';
 import { FETCH_CHECKS, LARGEST_OBJECT } from './receiving.ts';
 import { reaching, type Remote } from './remote.ts';
 
@@ -12,6 +13,8 @@ export interface CloneRemoteOptions {
   readonly version?: string | undefined;
   /** How many commits back; 0: all of them, with every branch and tag. */
   readonly depth: number;
+  /** Where the metadata of clones is kept, see `kept.ts`. */
+  readonly kept?: string | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -29,36 +32,59 @@ const PINNED = /^(refs\/.+)\^\{([0-9a-f]{40})\}$/;
  * URL without credentials. @throws GitFailed, VersionNotFound
  */
 export async function cloneRemote(remote: Remote, options: CloneRemoteOptions): Promise<string> {
-  const { depth, signal } = options;
+  const { kept, depth, signal } = options;
   const folder = resolve(options.folder);
   await mkdir(folder, { recursive: true });
+  return reaching(remote, async (environment, configuration) => {
+    const git: RemoteGit = (args, local) => runGit(args, { ...local, signal, env: { ...environment, GIT_ALLOC_LIMIT: LARGEST_OBJECT }, configuration: [...configuration, ...FETCH_CHECKS] });
+    const url = remote.url.href;
+    if (kept === undefined) return clone({ url, folder, depth, signal, git }, await sourceOf(url, options.version, git));
+    // Whoever may not read the remote any more learns it here, whatever is kept.
+    await git(['ls-remote', '--', url, 'HEAD'], NOWHERE);
+    const source = await sourceOf(url, options.version, git);
+    return cloneKept(kept, { folder, depth, originUrl: url, signal }, {
+      fetch: (repository) => fetchWanted([...FETCH, '--prune', '--no-tags', '--', url, ...KEPT_REFERENCES, `+${source}:${WANTED}`], { repository, signal }, git),
+      straight: () => clone({ url, folder, depth, signal, git }, source),
+      isAnswer: (error) => error instanceof GitFailed && /not our ref|couldn't find remote ref/.test(error.detail),
+    });
+  });
+}
+
+/** Runs git with what it needs to reach the remote. */
+type RemoteGit = (args: readonly string[], local: Pick<GitOptions, 'repository' | 'cwd'>) => Promise<Buffer>;
+
+/** No repository, whose settings would count: the data folder may lie in somebody's working tree. */
+const NOWHERE = { cwd: '/' } as const;
+
+const FETCH = ['fetch', '--quiet', '--no-write-fetch-head', '--no-recurse-submodules', '--no-auto-maintenance'] as const;
+
+async function clone({ url, folder, depth, signal, git }: { url: string; folder: string; depth: number; signal: AbortSignal; git: RemoteGit }, source: string): Promise<string> {
   const local = { cwd: folder, signal };
   await runGit(['init', '--quiet', '--template=', '--initial-branch=main', '--', '.'], local);
-  await runGit(['remote', 'add', '--', 'origin', remote.url.href], local);
-  await reaching(remote, async (environment, configuration) => {
-    const git = (args: readonly string[]): Promise<Buffer> => runGit(args, { ...local, env: { ...environment, GIT_ALLOC_LIMIT: LARGEST_OBJECT }, configuration: [...configuration, ...FETCH_CHECKS] });
-    const source = await sourceOf(remote, options.version, git);
-    const fetch = ['fetch', '--quiet', '--no-write-fetch-head', '--no-recurse-submodules', '--no-auto-maintenance'];
-    const all = ['+refs/heads/*:refs/remotes/origin/*', '+refs/tags/*:refs/tags/*'];
-    if (depth > 0) await git([...fetch, '--no-tags', `--depth=${depth}`, '--', remote.url.href, `+${source}:${WANTED}`]);
-    // A commit behind no branch or tag may still be given to who asks for it by its id.
-    else await git([...fetch, '--no-tags', '--', remote.url.href, ...all, `+${source}:${WANTED}`]);
-  });
-  const commit = (await runGit(['rev-parse', '--verify', `${WANTED}^{commit}`], local)).toString('utf8').trim();
-  await runGit(['update-ref', '-d', WANTED], local);
+  await runGit(['remote', 'add', '--', 'origin', url], local);
+  // A commit behind no branch or tag may still be given to who asks for it by its id.
+  const commit = await fetchWanted([...FETCH, '--no-tags', ...(depth > 0 ? [`--depth=${depth}`] : []), '--', url, ...(depth > 0 ? [] : KEPT_REFERENCES), `+${source}:${WANTED}`], local, git);
   await runGit(['checkout', '--quiet', '--detach', commit, '--'], local);
   return commit;
 }
 
+/** Answers the commit that the fetch has put under WANTED, and removes that. */
+async function fetchWanted(fetch: readonly string[], local: Pick<GitOptions, 'repository' | 'cwd' | 'signal'>, git: RemoteGit): Promise<string> {
+  await git(fetch, local);
+  const commit = (await runGit(['rev-parse', '--verify', `${WANTED}^{commit}`], local)).toString('utf8').trim();
+  await runGit(['update-ref', '-d', WANTED], local);
+  return commit;
+}
+
 /** What to ask the remote for: a reference of its own or a commit's id. */
-async function sourceOf(remote: Remote, version: string | undefined, git: (args: readonly string[]) => Promise<Buffer>): Promise<string> {
+async function sourceOf(url: string, version: string | undefined, git: RemoteGit): Promise<string> {
   if (version === undefined || version === '') return 'HEAD';
   const pinned = PINNED.exec(version)?.[2];
   if (pinned !== undefined) return pinned;
   if (isObjectId(version)) return version;
   const candidates = version.startsWith('refs/') ? [version] : [`refs/heads/${version}`, `refs/tags/${version}`];
   if (!candidates.every(isReferenceName)) throw new VersionNotFound(version);
-  const lines = (await git(['ls-remote', '--', remote.url.href, ...candidates])).toString('utf8').split('\n');
+  const lines = (await git(['ls-remote', '--', url, ...candidates], NOWHERE)).toString('utf8').split('\n');
   const there = new Set(lines.map((line) => line.split('\t')[1]));
   const found = candidates.find((candidate) => there.has(candidate));
   if (found === undefined) throw new VersionNotFound(version);

@@ -110,7 +110,7 @@ export async function compose(deps: ComposeDeps): Promise<House> {
     codecommit,
     createCodeBuild({
       db, clock, jobs, outbox, watches, paging, peers, identities, hash, seal, outbound, log, logSink: cloudwatchLogs.logSink, metrics: cloudwatch.metrics, sources: codecommit.sources,
-      endpoint: () => reachable(deps.endpoint()), buildsFolder: folder.builds, supervisorPath: deps.programs.supervisor, runner, concurrentBuilds: config.concurrentBuilds,
+      endpoint: () => reachable(deps.endpoint()), buildsFolder: folder.builds, supervisorPath: deps.programs.supervisor, runner, concurrentBuilds: config.concurrentBuilds, localCacheBytes: config.builds.localCacheBytes,
     }),
     createCodeDeploy({ db, clock, jobs, outbox, watches, paging, peers, identities }),
     createCodePipeline({ db, clock, jobs, outbox, watches, paging, peers, identities, git: codecommit.sources }),

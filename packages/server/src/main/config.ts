@@ -45,6 +45,8 @@ export interface BuildSettings {
   readonly containerImage: string | undefined;
   /** Whether projects may have privileged containers. */
   readonly privileged: boolean;
+  /** What caches of type LOCAL may take together, bytes. */
+  readonly localCacheBytes: number;
 }
 
 export interface SmtpServer {
@@ -82,6 +84,7 @@ export const settings = [
   { flag: 'container-image', variable: 'SLIPWAY_CONTAINER_IMAGE', value: 'IMAGE', help: 'what aws/codebuild/… images stand for in containers (none)' },
   { flag: 'privileged-builds', variable: 'SLIPWAY_PRIVILEGED_BUILDS', value: 'yes|no', help: 'let projects ask for privilegedMode, which is root on this machine (no)' },
   { flag: 'concurrent-builds', variable: 'SLIPWAY_CONCURRENT_BUILDS', value: 'NUMBER', help: 'builds that run at once in one account and region (20)' },
+  { flag: 'local-cache-size', variable: 'SLIPWAY_LOCAL_CACHE_SIZE', value: 'SIZE', help: "what builds' caches of type LOCAL may take together, such as 500MB; 0 keeps none (10GB)" },
   { flag: 'public-url', variable: 'SLIPWAY_PUBLIC_URL', value: 'URL', help: 'base URL in links that leave the installation, such as confirmations by mail (the listening address)' },
   { flag: 'allow-endpoints', variable: 'SLIPWAY_ALLOW_ENDPOINTS', value: 'LIST', help: 'addresses beside public ones that HTTP endpoints may have: CIDRs, `private`, `loopback` (none)' },
   { flag: 'smtp-url', variable: 'SLIPWAY_SMTP_URL', value: 'URL', help: 'mail server of SNS, smtp:// or smtps://user:password@host:port (prefer the variable: flags show in `ps`)' },
@@ -141,6 +144,7 @@ export function readConfig(flags: Readonly<Record<string, string | boolean | und
       containerSocket: given('container-socket') && resolve(given('container-socket')!.value),
       containerImage: given('container-image')?.value,
       privileged: checked(given('privileged-builds'), 'no', isOneOf('yes', 'no'), 'yes or no') === 'yes',
+      localCacheBytes: bytesOf(checked(given('local-cache-size'), '10GB', (value) => bytesOf(value) >= 0, 'a size such as 500MB or 10GB, or 0')),
     },
     concurrentBuilds: Number(checked(given('concurrent-builds'), '20', (value) => /^[1-9]\d{0,3}$/.test(value), 'a number from 1 to 9999')),
     publicUrl: optional(given('public-url'), isBaseUrl, 'an http:// or https:// URL without path, query and user')?.replace(/\/$/, ''),
@@ -155,6 +159,13 @@ function checked(given: { name: string; value: string } | undefined, fallback: s
   if (given === undefined) return fallback;
   if (!accepts(given.value)) throw new ConfigError(`${given.name} is '${given.value}'; accepted is ${accepted}`);
   return given.value;
+}
+
+/** `500MB`, `10GB`, `0`; -1 for anything else. */
+function bytesOf(size: string): number {
+  const [, number, unit = ''] = /^(\d{1,6})(|MB|GB|TB)$/.exec(size) ?? [];
+  if (number === undefined || (unit === '' && number !== '0')) return -1;
+  return Number(number) * 1_024 ** ['', 'KB', 'MB', 'GB', 'TB'].indexOf(unit);
 }
 
 function optional(given: { name: string; value: string } | undefined, accepts: (value: string) => boolean, accepted: string): string | undefined {

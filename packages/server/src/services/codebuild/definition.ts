@@ -138,7 +138,7 @@ function checkCache(cache: ProjectCache | undefined): void {
   if (cache?.type === 'S3' && !cache.location) refuse('A cache of type S3 needs a location: <bucket>/<prefix>');
   if (cache?.cacheNamespace && !/^[\w.-]{1,255}$/.test(cache.cacheNamespace)) refuse(`Invalid cacheNamespace: ${cache.cacheNamespace}`);
   if (cache?.type === 'LOCAL' && (cache.modes ?? []).length === 0) refuse('A cache of type LOCAL needs modes');
-  if (cache?.modes?.includes('LOCAL_DOCKER_LAYER_CACHE')) throw notSupported('The cache mode LOCAL_DOCKER_LAYER_CACHE');
+  if (cache?.modes?.includes('LOCAL_DOCKER_LAYER_CACHE')) throw notSupported("The cache mode LOCAL_DOCKER_LAYER_CACHE (a build's own Docker ends with its container; LOCAL_CUSTOM_CACHE keeps what `docker buildx build --cache-to type=local` writes)");
 }
 
 function checkUnsupported(definition: BuildDefinition): void {

@@ -7,7 +7,7 @@ import type { JobRun } from '../../engine/jobs.ts';
 import { wantsArtifacts } from './artifacts/destinations.ts';
 import { hasLog, type StoredBuild } from './build.ts';
 import { buildspecPlace, readBuildspec } from './buildspec.ts';
-import { restoreCache, type RestoredCache } from './cache/index.ts';
+import { keptGit, restoreCache, type RestoredCache } from './cache/index.ts';
 import { readCertificate } from './certificate.ts';
 import { cleanUp } from './cleanup.ts';
 import { phaseLines } from './commit.ts';
@@ -66,14 +66,15 @@ async function prepare(deps: StepDeps, run: JobRun, build: StoredBuild, folder: 
     const become = await becomeRole(deps.held, build);
     if ('problem' in become) return become;
     const { role } = become;
-    const sources = await deps.sources.fetch(build, { role, folder, signal: run.signal });
+    const said: string[] = [];
+    const sources = await deps.sources.fetch(build, { role, folder, keptGit: await keptGit(deps, { build, folder, signal: run.signal }, (line) => said.push(line)), signal: run.signal });
     const buildspec = await readBuildspec(deps, { build, role, folder: sourceFolder(folder, sources.primary.path), runtimes: await runtimesOf(deps, build) });
     const certificate = await readCertificate(deps.peers, build, role);
     const variables = await givenVariables(deps, { build, role, buildspec, signal: run.signal });
     // A cache's key is shown in the log and in names of objects.
     const cacheEnv = Object.fromEntries(Object.entries({ ...buildspec.variables, ...variables.values }).filter(([name]) => !variables.secretNames.includes(name)));
     const cache = await restoreCache(deps, { build, role, folder, signal: run.signal }, { buildspec, source: sources.primary.path, env: { ...cacheEnv, ...(sources.primary.resolvedVersion === undefined ? {} : { CODEBUILD_RESOLVED_SOURCE_VERSION: sources.primary.resolvedVersion }) } });
-    return { sources, buildspec, variables, cache, ...(certificate === undefined ? {} : { certificate }) };
+    return { sources, buildspec, variables, cache: { ...cache, lines: [...said, ...cache.lines] }, ...(certificate === undefined ? {} : { certificate }) };
   } catch (error) {
     if (error instanceof SourceError || error instanceof BuildspecError || error instanceof VariableError) return { problem: { statusCode: error.statusCode, message: error.message } };
     throw error;

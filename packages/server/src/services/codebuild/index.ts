@@ -15,6 +15,7 @@ import { advanceBuild } from './advance.ts';
 import { uuidOf } from './build.ts';
 import { builds, type BuildsDeps } from './builds.ts';
 import { curatedImages } from './curated-images.ts';
+import { createLocalCaches } from './cache/index.ts';
 import { createCommit } from './commit.ts';
 import { credentialsDoor } from './doors.ts';
 import { createFollowers } from './followers.ts';
@@ -50,6 +51,8 @@ export interface CodeBuildDeps extends BuildsDeps {
   /** The bundled supervisor program. */
   readonly supervisorPath: string;
   readonly runner: ChosenRunner;
+  /** What caches of type LOCAL may take together. */
+  readonly localCacheBytes: number;
 }
 
 /** CodeBuild: projects, and builds that really run. */
@@ -57,6 +60,7 @@ export function createCodeBuild(deps: CodeBuildDeps): Room {
   const { db, jobs, buildsFolder } = deps;
   const held = createHeld(deps);
   const followers = createFollowers(deps);
+  const caches = createLocalCaches({ ...deps, folder: join(buildsFolder, '.cache'), maxBytes: deps.localCacheBytes });
   const standby = createStandby(deps.supervisorPath);
   let found: Promise<Runtimes> | undefined;
   const runtimes = (): Promise<Runtimes> => (found ??= hostRuntimes());
@@ -71,16 +75,17 @@ export function createCodeBuild(deps: CodeBuildDeps): Room {
     node: nodeOf(buildsFolder),
     folderOf: ({ id }) => join(buildsFolder, uuidOf(id)),
     hide: [dirname(buildsFolder)],
-    cacheFolder: join(buildsFolder, '.cache'),
+    caches,
   }));
   jobs.handle(metricsJob({ account: '', region: '', id: '' }).kind, reportMetrics(deps));
   jobs.handle(retryJob({ account: '', region: '', id: '' }).kind, retryFailed(deps));
   return {
-    service: service<CodeBuildApi>()({ name: 'codebuild', operations: { ...projects(deps), ...builds(deps), ...sourceCredentials(deps), ...curatedImages({ ...deps, runtimes }) }, access, notYet }),
+    service: service<CodeBuildApi>()({ name: 'codebuild', operations: { ...projects({ ...deps, caches }), ...builds(deps), ...sourceCredentials(deps), ...curatedImages({ ...deps, runtimes }) }, access, notYet }),
     migrations,
     doors: [credentialsDoor({ ...deps, held })],
     /** Takes up the builds that went on while no server was there to follow them. */
     async start() {
+      await caches.tidy();
       if (deps.runner.kind !== undefined && deps.runner.kind !== 'dummy') standby.ready();
       const left = await unfinishedBuilds(db);
       if (left.length > 0) await db.transaction(async (tx) => { for (const build of left) await jobs.wake(tx, buildJob(build)); });

@@ -8,6 +8,7 @@ import type { Operations } from '../../kernel/service.ts';
 import { listTags, removeAllTags, replaceTags, type Tag } from '../../kernel/tags.ts';
 import type { Place } from '../../kernel/place.ts';
 import { projectArn, projectNameOf } from './arns.ts';
+import type { LocalCaches } from './cache/index.ts';
 import { checkConcurrency, checkDefinition, checkProjectName, shownDefinition, withChanges, withoutRemoved, type ProjectDefinition } from './definition.ts';
 import { fail } from './fail.ts';
 import { maxProjectsPerRequest, pageSize } from './limits.ts';
@@ -19,13 +20,14 @@ export interface ProjectsDeps {
   readonly clock: Clock;
   readonly paging: Paging;
   readonly concurrentBuilds: number;
+  readonly caches: Pick<LocalCaches, 'tidy'>;
 }
 
 const refuseTags = (message: string): Error => fail('InvalidInputException', message);
 
 const sortColumns = { NAME: 'name', CREATED_TIME: 'created_at', LAST_MODIFIED_TIME: 'modified_at' } as const;
 
-export function projects({ db, clock, paging, concurrentBuilds }: ProjectsDeps) {
+export function projects({ db, clock, paging, concurrentBuilds, caches }: ProjectsDeps) {
   async function shown(row: ProjectRow): Promise<Project> {
     const arn = projectArn(row, row.name);
     const tags = await listTags(db.read, { account: row.account, arn });
@@ -74,6 +76,7 @@ export function projects({ db, clock, paging, concurrentBuilds }: ProjectsDeps) 
         await deleteProject(tx, call, name);
         await removeAllTags(tx, { account: call.account, arn: projectArn(call, name) });
       });
+      await caches.tidy();
       return {};
     },
 
@@ -85,6 +88,7 @@ export function projects({ db, clock, paging, concurrentBuilds }: ProjectsDeps) 
         if (!row) throw notFound(call, name);
         await updateProject(tx, row, { cache_generation: row.cache_generation + 1 });
       });
+      await caches.tidy();
       return {};
     },
 

@@ -48,7 +48,7 @@ export const provision: StepRunner = async (deps, run, build) => {
   }
   await mkdir(deps.folderOf(build), { recursive: true, mode: 0o700 });
   const provisioned = { ...build, log_stream: logNames(build)?.stream ?? null, node: deps.node };
-  await commit(run, build, enter(leave(provisioned, now, 'SUCCEEDED'), 'DOWNLOAD_SOURCE', now), { lines: [...placeLines(place, environment), ...sourceCacheLines(build), ...vpcLines(build)] });
+  await commit(run, build, enter(leave(provisioned, now, 'SUCCEEDED'), 'DOWNLOAD_SOURCE', now), { lines: [...placeLines(place, environment), ...vpcLines(build)] });
   return 'on';
 };
 
@@ -75,9 +75,4 @@ async function refusal({ held, peers }: StepDeps, run: JobRun, build: StoredBuil
 /** A VPC is a network of AWS's; what a build reaches here is the installation's to say. */
 function vpcLines({ definition: { vpcConfig } }: StoredBuild): string[] {
   return vpcConfig?.vpcId ? [`The project's vpcConfig (${vpcConfig.vpcId}) is no network of this installation: the build reaches what every build here reaches`] : [];
-}
-
-/** What is asked for and brings nothing is said. */
-function sourceCacheLines({ definition: { cache } }: StoredBuild): string[] {
-  return cache?.modes?.includes('LOCAL_SOURCE_CACHE') ? ['LOCAL_SOURCE_CACHE keeps nothing in this installation: the source is fetched anew for each build'] : [];
 }

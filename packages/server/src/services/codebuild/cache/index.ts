@@ -1,20 +1,26 @@
+import { createHash } from 'node:crypto';
 import { lstat } from 'node:fs/promises';
-import { join } from 'node:path';
 import { cacheFile, savedCacheFile, sourceFolder, type Buildspec, type BuildSpec } from '@slipway/builder';
 import type { Caller } from '../../../kernel/caller.ts';
 import type { Database } from '../../../kernel/database.ts';
 import { ServiceError } from '../../../kernel/errors.ts';
+import type { Log } from '../../../kernel/log.ts';
 import type { Peers } from '../../../kernel/peers.ts';
 import type { StoredBuild } from '../build.ts';
+import type { KeptGit } from '../sources/index.ts';
 import { findProject } from '../store.ts';
 import { expandCacheKey } from './key.ts';
-import { isKeepable, localCache, s3Cache, type CacheStore } from './store.ts';
+import type { CacheLife, LocalCaches } from './local.ts';
+import { s3Cache } from './s3.ts';
+import { isKeepable, type CacheStore } from './store.ts';
+
+export { createLocalCaches, type LocalCaches } from './local.ts';
 
 export interface CacheDeps {
   readonly db: Database;
   readonly peers: Peers;
-  /** Beside the builds' folders: caches of this server's own. */
-  readonly cacheFolder: string;
+  readonly log: Log;
+  readonly caches: LocalCaches;
 }
 
 interface CacheRequest {
@@ -30,31 +36,45 @@ const ONLY = 'cache';
 export interface RestoredCache {
   /** For the supervisor; absent where the build has no cache. */
   readonly spec?: NonNullable<BuildSpec['cache']>;
-  /** Under which the cache is to be kept; null when it is not. */
+  /** Where the cache is to be kept, for `saveCache`; null when it is not. */
   readonly saveKey: string | null;
   readonly lines: readonly string[];
 }
 
+/** Where a build's cache is kept when it has succeeded, as its row has it: what was invalidated meanwhile does not come back. */
+interface KeptPlace {
+  readonly key: string;
+  readonly version: string;
+  /** The buildspec names a key: what lies under it already stays. */
+  readonly once: boolean;
+  readonly life: Pick<CacheLife, 'created_at' | 'cache_generation'>;
+}
+
+const none = (...lines: string[]): RestoredCache => ({ saveKey: null, lines });
+
 /** Fetches what the buildspec's cache asks for, so that it lies ready in the build's folder. A cache that cannot be had fails no build. */
 export async function restoreCache(deps: CacheDeps, request: CacheRequest, { buildspec, source, env }: { buildspec: Buildspec; source: string; env: Readonly<Record<string, string>> }): Promise<RestoredCache> {
   const { cache } = buildspec;
-  const store = await storeOf(deps, request);
-  if (!cache || !store || cache.paths.length === 0) return { saveKey: null, lines: [] };
+  const missing = missingOf(request.build, cache);
+  if (missing !== undefined) return none(missing);
+  const life = await lifeOf(deps, request.build);
+  if (!cache || cache.paths.length === 0 || !life || !keepsPaths(request.build)) return none();
   const expand = (key: string): Promise<string> => expandCacheKey(key, { env, source: sourceFolder(request.folder, source) });
-  const key = cache.key === undefined ? ONLY : await expand(cache.key);
-  if (!isKeepable(key)) return { saveKey: null, lines: ['Nothing is cached: the key of the cache is too long'] };
+  const place: KeptPlace = { key: cache.key === undefined ? ONLY : await expand(cache.key), version: versionOf(cache), once: cache.key !== undefined, life };
+  const { key, once } = place;
+  if (!isKeepable(key)) return none('Nothing is cached: the key of the cache is too long');
   let restored: string | undefined;
   const lines: string[] = [];
-  try {
-    if (cache.action !== 'save') restored = await found(store, key, cache.key === undefined ? [] : await Promise.all(cache.fallbackKeys.map(expand)), cacheFile(request.folder));
-    if (cache.action !== 'save') lines.push(restored === undefined ? `No cache is found for the key ${key}` : `The cache of the key ${restored} is found`);
-  } catch (error) {
-    if (!(error instanceof ServiceError)) throw error;
-    lines.push(`The cache cannot be read: ${error.name}: ${error.message}`);
+  if (cache.action !== 'save') {
+    try {
+      restored = await found(storeOf(deps, request, place), key, once ? await Promise.all(cache.fallbackKeys.map(expand)) : [], cacheFile(request.folder));
+      lines.push(restored === undefined ? `No cache is found for the key ${key}` : `The cache of the key ${restored} is found`);
+    } catch (error) {
+      lines.push(`Unable to download cache: ${inWords(deps, request, error)}`);
+    }
   }
-  // A key says what it holds: what lies under it already stays.
-  const save = cache.action !== 'restore' && (cache.key === undefined || restored !== key);
-  return { spec: { paths: cache.paths, restore: restored !== undefined, save }, saveKey: save ? key : null, lines };
+  const save = cache.action !== 'restore' && !(once && restored === key);
+  return { spec: { paths: cache.paths, restore: restored !== undefined, save }, saveKey: save ? JSON.stringify(place) : null, lines };
 }
 
 async function found(store: CacheStore, key: string, fallbacks: readonly string[], file: string): Promise<string | undefined> {
@@ -68,23 +88,60 @@ async function found(store: CacheStore, key: string, fallbacks: readonly string[
 
 /** Keeps what a build that has succeeded left to be kept. Answers what the log says of it. */
 export async function saveCache(deps: CacheDeps, request: CacheRequest): Promise<string[]> {
-  const { build, folder } = request;
-  const file = savedCacheFile(folder);
-  if (build.cache_key === null || !(await lstat(file).catch(() => undefined))?.isFile()) return [];
-  const store = await storeOf(deps, request);
-  if (!store) return [];
+  const file = savedCacheFile(request.folder);
+  if (request.build.cache_key === null || !(await lstat(file).catch(() => undefined))?.isFile()) return [];
+  const place = JSON.parse(request.build.cache_key) as KeptPlace;
   try {
-    await store.put(build.cache_key, file);
-    return [`The cache is kept under the key ${build.cache_key}`];
+    const came = await storeOf(deps, request, place).put(place.key, file, place);
+    return [{
+      kept: `The cache is kept under the key ${place.key}`,
+      there: `The cache is not kept: there is one of the key ${place.key} already`,
+      'too large': 'The cache is not kept: it is larger than what this installation keeps',
+      invalidated: 'The cache is not kept: the cache of the project was invalidated while the build ran',
+    }[came]];
   } catch (error) {
-    if (!(error instanceof ServiceError)) throw error;
-    return [`The cache cannot be kept: ${error.name}: ${error.message}`];
+    return [`Unable to upload cache: ${inWords(deps, request, error)}`];
   }
 }
 
-async function storeOf({ db, peers, cacheFolder }: CacheDeps, { build, role, signal }: CacheRequest): Promise<CacheStore | undefined> {
+/** For LOCAL_SOURCE_CACHE, where the project has it. */
+export async function keptGit(deps: CacheDeps, { build, folder, signal }: Omit<CacheRequest, 'role'>, say: (line: string) => void): Promise<KeptGit | undefined> {
   const { cache } = build.definition;
-  if (cache?.type !== 'S3' && !(cache?.type === 'LOCAL' && cache.modes?.includes('LOCAL_CUSTOM_CACHE'))) return undefined;
-  const generation = (await findProject(db, build, build.project))?.cache_generation ?? 0;
-  return cache.type === 'S3' ? s3Cache(peers, { role, build, generation, signal }) : localCache(join(cacheFolder), { build, generation, signal });
+  if (cache?.type !== 'LOCAL' || !cache.modes?.includes('LOCAL_SOURCE_CACHE')) return undefined;
+  const life = await lifeOf(deps, build);
+  return life && deps.caches.git(life, { scratch: folder, signal, say });
+}
+
+/** What the log says where a cache is asked for that is none. */
+function missingOf(build: StoredBuild, cache: Buildspec['cache']): string | undefined {
+  const { type = 'NO_CACHE' } = build.definition.cache ?? {};
+  const wanted = (cache?.paths.length ?? 0) > 0;
+  if (keepsPaths(build)) return wanted ? undefined : 'Skip cache due to: no paths specified to be cached';
+  if (!wanted) return undefined;
+  return `The paths of the buildspec's cache are neither restored nor saved: the project has ${type === 'NO_CACHE' ? 'no cache' : 'a cache without LOCAL_CUSTOM_CACHE'}`;
+}
+
+const keepsPaths = ({ definition: { cache } }: StoredBuild): boolean => cache?.type === 'S3' || (cache?.type === 'LOCAL' && cache.modes?.includes('LOCAL_CUSTOM_CACHE') === true);
+
+/** AWS's "cache version": caches of a key are found only by who caches the same paths. Without a key there is one cache. */
+function versionOf({ key, paths }: NonNullable<Buildspec['cache']>): string {
+  return key === undefined ? '' : createHash('sha256').update(JSON.stringify(paths.toSorted())).digest('hex').slice(0, 16);
+}
+
+async function lifeOf({ db }: CacheDeps, build: StoredBuild): Promise<CacheLife | undefined> {
+  const row = await findProject(db, build, build.project);
+  return row && { account: row.account, region: row.region, name: row.name, created_at: row.created_at, cache_generation: row.cache_generation };
+}
+
+function storeOf({ peers, caches }: CacheDeps, { build, role, signal }: CacheRequest, { version, life }: KeptPlace): CacheStore {
+  if (build.definition.cache?.type === 'LOCAL') return caches.archives({ account: build.account, region: build.region, name: build.project, ...life }, version);
+  return s3Cache(peers, { role, build, generation: life.cache_generation, version, signal });
+}
+
+/** What went wrong, for everybody to read: what is the machine's matter is its operator's. @throws anything else */
+function inWords({ log }: CacheDeps, { build, signal }: CacheRequest, error: unknown): string {
+  if (error instanceof ServiceError) return `${error.name}: ${error.message}`;
+  if (signal.aborted || !(error instanceof Error && 'syscall' in error)) throw error;
+  log.warn('The cache of a build cannot be read or written', { build: build.id, error });
+  return 'the server has a difficulty that its own log tells';
 }

@@ -1,5 +1,5 @@
 import { ServiceError } from '../../../kernel/errors.ts';
-import { SourceError, type SourceDeps, type SourceKind, type SourceRequest } from './source.ts';
+import { SourceError, throughKept, type SourceDeps, type SourceKind, type SourceRequest } from './source.ts';
 import type { Submodules } from './submodules.ts';
 
 /** A repository's name holds nothing that would need an escape, and becomes part of a path: nothing else is taken. */
@@ -34,7 +34,8 @@ export function codeCommitSource({ sources, endpoint }: Pick<SourceDeps, 'source
       const depth = request.source.gitCloneDepth ?? 0;
       try {
         const commitId = await sources.resolve({ ...repository, ...(request.version ? { version: request.version } : {}) });
-        await sources.checkout({ ...repository, commitId, folder: request.folder, history: depth > 0 ? depth : 'full', originUrl: url, signal: request.signal });
+        await throughKept(request, `codecommit://${region}/${name}`, (kept) =>
+          sources.checkout({ ...repository, commitId, folder: request.folder, history: depth > 0 ? depth : 'full', originUrl: url, signal: request.signal, ...(kept === undefined ? {} : { kept }) }));
         if (request.source.gitSubmodulesConfig?.fetchSubmodules) await submodules?.fetch(request, url);
         return { resolvedVersion: commitId, repositoryUrl: url };
       } catch (error) {

@@ -1,7 +1,7 @@
 import { cloneRemote, GitFailed, VersionNotFound, type Remote } from '../../../git/index.ts';
 import { OutboundFailed, OutboundRefused, type Outbound } from '../../../outbound/index.ts';
 import { credentialsOf, type CredentialDeps, type UserAndPassword } from './credentials.ts';
-import { SourceError, type SourceKind, type SourceRequest } from './source.ts';
+import { SourceError, throughKept, type SourceKind, type SourceRequest } from './source.ts';
 import type { Submodules } from './submodules.ts';
 
 export interface GitUrlDeps extends CredentialDeps {
@@ -75,10 +75,10 @@ export interface UrlFetch {
 }
 
 /** Clones a URL that a user has named, when its host may be reached. @throws SourceError in the words of CodeBuild's git client */
-export async function fetchUrl({ outbound }: Pick<GitUrlDeps, 'outbound'>, { source, signal }: Pick<SourceRequest, 'source' | 'signal'>, { url, password, version, depth, folder }: UrlFetch): Promise<string> {
+export async function fetchUrl({ outbound }: Pick<GitUrlDeps, 'outbound'>, { source, signal, keptGit }: Pick<SourceRequest, 'source' | 'signal' | 'keptGit'>, { url, password, version, depth, folder }: UrlFetch): Promise<string> {
   try {
     const remote: Remote = { url, addresses: await outbound.resolve(url.hostname), ...(password ? { password } : {}), ...(source.insecureSsl ? { verifyTls: false } : {}) };
-    return await cloneRemote(remote, { folder, version, depth, signal });
+    return await throughKept({ keptGit }, url.href, (kept) => cloneRemote(remote, { folder, version, depth, kept, signal }));
   } catch (error) {
     if (error instanceof VersionNotFound) throw new SourceError(`reference not found: ${version ?? ''}`, { cause: error });
     if (error instanceof OutboundRefused || error instanceof OutboundFailed) throw new SourceError(`Get "${url.href}": ${error.message}`, { cause: error });

@@ -8,11 +8,11 @@ import { codeCommitSource, isOurs } from './codecommit.ts';
 import { codePipelineSource } from './codepipeline.ts';
 import { fetchUrl, gitUrlSource, gitUrlTypes } from './git-url.ts';
 import { s3Source } from './s3.ts';
-import { SourceError, sourceRoot, type Fetched, type SourceDeps, type SourceKind } from './source.ts';
+import { SourceError, sourceRoot, type Fetched, type KeptGit, type SourceDeps, type SourceKind } from './source.ts';
 import { createSubmodules } from './submodules.ts';
 
 export { gitUrlTypes, repositoryUrl } from './git-url.ts';
-export { isS3Arn, s3Place, SourceError, type SourceDeps } from './source.ts';
+export { isS3Arn, s3Place, SourceError, type KeptGit, type SourceDeps } from './source.ts';
 
 /** A source that lies in the build's folder. */
 export interface FetchedSource extends Fetched {
@@ -29,10 +29,17 @@ export interface FetchedSources {
   readonly secondary: Readonly<Record<string, FetchedSource>>;
 }
 
+interface BuildRequest {
+  readonly role: Caller;
+  readonly folder: string;
+  readonly keptGit?: KeptGit | undefined;
+  readonly signal: AbortSignal;
+}
+
 /** Fetches every source of a build, as its role. */
 export interface SourceFetcher {
   /** @throws SourceError */
-  fetch(build: StoredBuild, request: { role: Caller; folder: string; signal: AbortSignal }): Promise<FetchedSources>;
+  fetch(build: StoredBuild, request: BuildRequest): Promise<FetchedSources>;
 }
 
 const noSource: SourceKind = { path: () => '', fetch: async () => ({}) };
@@ -50,7 +57,7 @@ export function createSources(deps: SourceDeps): SourceFetcher {
     CODECOMMIT: codeCommitSource(deps, submodules), S3: s3Source(deps), CODEPIPELINE: codePipelineSource(deps), NO_SOURCE: noSource,
   };
 
-  async function one(build: StoredBuild, source: ProjectSource, version: string | undefined, request: { role: Caller; folder: string; signal: AbortSignal }): Promise<FetchedSource> {
+  async function one(build: StoredBuild, source: ProjectSource, version: string | undefined, request: BuildRequest): Promise<FetchedSource> {
     const kind = kinds[source.type];
     const identifier = source.sourceIdentifier;
     if (!kind) throw new SourceError(`The source type ${source.type} is not supported by Slipway yet`);

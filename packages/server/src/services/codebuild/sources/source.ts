@@ -19,6 +19,12 @@ export interface SourceDeps {
   readonly endpoint: () => string;
 }
 
+/** Git's metadata of sources, kept from one build to the next: LOCAL_SOURCE_CACHE. */
+export interface KeptGit {
+  /** Lends what is kept of the repository at this location, as the path of a bare repository that may not be there yet. */
+  with<T>(location: string, work: (kept: string) => Promise<T>): Promise<T>;
+}
+
 /** One source to fetch, as the role, into an empty folder. */
 export interface SourceRequest extends Place {
   readonly role: Caller;
@@ -31,8 +37,13 @@ export interface SourceRequest extends Place {
   readonly folder: string;
   /** A folder of the build's for what is needed on the way. */
   readonly scratch: string;
+  /** Where the project keeps it. */
+  readonly keptGit?: KeptGit | undefined;
   readonly signal: AbortSignal;
 }
+
+/** Fetches by way of what is kept of the location, where the project keeps it. */
+export const throughKept = <T>({ keptGit }: Pick<SourceRequest, 'keptGit'>, location: string, work: (kept: string | undefined) => Promise<T>): Promise<T> => (keptGit ? keptGit.with(location, work) : work(undefined));
 
 /** What was fetched. */
 export interface Fetched {

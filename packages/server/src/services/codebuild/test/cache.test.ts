@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -50,7 +50,7 @@ describe("A build's cache", () => {
     const environmentVariables = [{ name: 'TOKEN', type: 'PARAMETER_STORE' as const, value: '/deps/token' }];
     await house.project('secret', { cache: { type: 'S3', location: 'store' }, source: { type: 'NO_SOURCE', buildspec: spec(`  key: deps-$TOKEN\n${paths}`, counting) }, environment: { type: 'LINUX_CONTAINER', image: 'aws/codebuild/standard:7.0', computeType: 'BUILD_GENERAL1_SMALL', environmentVariables } });
     const id = await house.run('secret');
-    expect(await keys()).toContain('secret/deps-.tar');
+    expect(await keys()).toContainEqual(expect.stringMatching(/^secret\/[0-9a-f]{16}\/deps-\.tar$/));
     expect((await house.log(id)).join('\n')).not.toContain('never-to-be-shown');
   });
 
@@ -64,18 +64,28 @@ describe("A build's cache", () => {
     expect(await output('one', '1')).toEqual(['x']);
     expect(await output('one', '2', '  action: restore\n')).toEqual(['x']);
     expect(await output('one', '2', '  action: save\n')).toEqual(['none']);
-    expect((await keys()).filter((key) => key?.startsWith('shared/'))).toEqual(['shared/deps-npm-1.tar', 'shared/deps-npm-2.tar']);
+    expect(await output('two', '2', '  action: save\n')).toEqual(['none']);
+    const kept = (await keys()).filter((key) => key?.startsWith('shared/'));
+    expect(kept.map((key) => key?.replace(/[0-9a-f]{16}/, 'VERSION'))).toEqual(['shared/VERSION/deps-npm-1.tar', 'shared/VERSION/deps-npm-2.tar']);
+    // Other paths are another version of the cache: neither the key nor a fallback key finds it.
+    const others = await house.run('one', { environmentVariablesOverride, buildspecOverride: keyed('1').replace('missing/*', 'other/*') });
+    expect(await house.output(others)).toEqual(['none']);
   });
 
   it('on this server is kept for its project, folders outside the source included', async () => {
     const outside = join(elsewhere, 'home');
     const text = spec(`  paths:\n    - ${outside}/**/*\n`, [`cat ${outside}/file 2>/dev/null || echo none`, `mkdir -p ${outside} && echo there > ${outside}/file`]);
-    await house.project('local', { source: { type: 'NO_SOURCE', buildspec: text }, cache: { type: 'LOCAL', modes: ['LOCAL_CUSTOM_CACHE', 'LOCAL_SOURCE_CACHE'] } });
+    await house.project('local', { source: { type: 'NO_SOURCE', buildspec: text }, cache: { type: 'LOCAL', modes: ['LOCAL_CUSTOM_CACHE'] } });
     const first = await house.run('local');
     expect(await house.output(first)).toEqual(['none']);
-    expect(await house.log(first)).toContainEqual(expect.stringContaining('LOCAL_SOURCE_CACHE keeps nothing in this installation'));
     rmSync(outside, { recursive: true });
     expect(await house.output(await house.run('local'))).toEqual(['there']);
+    for (const forget of [() => s.aws.codebuild.invalidateProjectCache({ projectName: 'local' }), () => s.aws.codebuild.deleteProject({ name: 'local' })]) {
+      await forget();
+      expect(readdirSync(join(s.data, 'builds/.cache', s.account, s.region, 'local'))).toEqual([]);
+      rmSync(outside, { recursive: true });
+      if ((await s.aws.codebuild.batchGetProjects({ names: ['local'] })).projects!.length > 0) expect(await house.output(await house.run('local'))).toEqual(['none']);
+    }
   });
 
   it('that somebody else has put there writes nothing beyond the paths of the buildspec', async () => {

@@ -2,9 +2,10 @@ import { execFileSync, spawn } from 'node:child_process';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** A git server of somebody else's: bare repositories below a folder, behind basic authentication when a password is given. */
-export async function gitServer(folder: string, password?: string): Promise<{ url: string; asked: string[]; close(): Promise<void> }> {
+/** A git server of somebody else's: bare repositories below a folder, behind basic authentication when a password is given. `sent`: all bytes so far. */
+export async function gitServer(folder: string, password?: string): Promise<{ url: string; asked: string[]; sent(): number; close(): Promise<void> }> {
   const asked: string[] = [];
+  let bytes = 0;
   const expected = password === undefined ? undefined : `Basic ${Buffer.from(password).toString('base64')}`;
   const server = createServer((request, response) => {
     const url = new URL(request.url ?? '/', 'http://localhost');
@@ -25,11 +26,12 @@ export async function gitServer(folder: string, password?: string): Promise<{ ur
       const end = all.indexOf('\r\n\r\n');
       const headers = Object.fromEntries(all.subarray(0, end).toString().split('\r\n').map((line) => line.split(/: (.*)/s, 2)));
       response.writeHead(Number.parseInt(headers['Status'] ?? '200', 10), { 'content-type': headers['Content-Type'] ?? 'text/plain' });
+      bytes += all.length;
       response.end(all.subarray(end + 4));
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, asked, close: () => new Promise((resolve) => server.close(() => resolve())) };
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, asked, sent: () => bytes, close: () => new Promise((resolve) => server.close(() => resolve())) };
 }
 
 /** Runs git in a folder, with an author and none of this machine's configuration. */
