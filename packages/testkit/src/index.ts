@@ -1,3 +1,4 @@
+export { otherAccount, startWithOtherAccount } from './accounts.ts';
 export { awsClients, type Aws, type Credentials } from './aws.ts';
 export { bundleProgram } from './crash/bundle.ts';
 export { crashEveryPoint, type CrashPlan, type CrashResult } from './crash/crash.ts';

@@ -1,28 +1,15 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { Slipway } from '@slipway/testkit';
-import type { Aws } from '@slipway/testkit';
+import { otherAccount as other, startWithOtherAccount, type Aws, type Slipway } from '@slipway/testkit';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { put, ruleWithLog } from './house.ts';
 
-const other = { account: '111111111111', accessKeyId: 'AKIAROOTOFANOTHERONE', secretAccessKey: 'another-secret-that-only-tests-know-012345' };
-
-let data: string;
 let s: Slipway;
+let stop: () => Promise<void>;
 let abroad: Aws;
 beforeAll(async () => {
-  data = await mkdtemp(join(tmpdir(), 'slipway-accounts-'));
-  // The first start makes the other account's root key, which the second finds.
-  const first = await Slipway.start({ data, settings: { SLIPWAY_ACCOUNT_ID: other.account, SLIPWAY_ROOT_ACCESS_KEY_ID: other.accessKeyId, SLIPWAY_ROOT_SECRET_ACCESS_KEY: other.secretAccessKey } });
-  await first.stop();
-  s = await Slipway.start({ data });
+  ({ s, stop } = await startWithOtherAccount());
   abroad = s.as(other);
 });
-afterAll(async () => {
-  await s.stop();
-  await rm(data, { recursive: true, force: true });
-});
+afterAll(() => stop());
 
 const busArn = (name: string): string => `arn:aws:events:us-east-1:${s.account}:event-bus/${name}`;
 const event = (EventBusName: string) => ({ Entries: [{ Source: 'abroad', DetailType: 'T', Detail: '{}', EventBusName }] });

@@ -1,30 +1,17 @@
 import { execFile, execFileSync } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { signRequest } from '@slipway/sigv4';
-import { Slipway } from '@slipway/testkit';
+import { otherAccount as other, startWithOtherAccount, type Slipway } from '@slipway/testkit';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 const run = promisify(execFile);
-const other = { account: '111111111111', accessKeyId: 'AKIAROOTOFANOTHERONE', secretAccessKey: 'another-secret-that-only-tests-know-012345' };
 
-let data: string;
 let s: Slipway;
-
+let stop: () => Promise<void>;
 beforeAll(async () => {
-  data = await mkdtemp(join(tmpdir(), 'slipway-sqs-'));
-  // The first start makes the other account's root key, which the second finds.
-  const first = await Slipway.start({ data, settings: { SLIPWAY_ACCOUNT_ID: other.account, SLIPWAY_ROOT_ACCESS_KEY_ID: other.accessKeyId, SLIPWAY_ROOT_SECRET_ACCESS_KEY: other.secretAccessKey } });
-  await first.stop();
-  s = await Slipway.start({ data });
+  ({ s, stop } = await startWithOtherAccount());
 });
-
-afterAll(async () => {
-  await s.stop();
-  await rm(data, { recursive: true, force: true });
-});
+afterAll(() => stop());
 
 describe('another account', () => {
   test("uses a queue as far as the queue's policy lets it", async () => {
