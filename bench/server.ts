@@ -12,6 +12,7 @@ import { S3 } from '@aws-sdk/client-s3';
 import { SNS } from '@aws-sdk/client-sns';
 import { SQS } from '@aws-sdk/client-sqs';
 import type { Bench } from './group.ts';
+import { notMeasured, type Row, type RowTerms } from './measure.ts';
 
 export const region = 'us-east-1';
 export const rootKey = { accessKeyId: 'AKIAROOTOFTHEBENCHES', secretAccessKey: 'a-secret-that-only-benches-know-012345678' };
@@ -48,6 +49,18 @@ export async function startSlipway(bench: Bench, nodeFlags: readonly string[] = 
     if (endpoint) return { endpoint, pid: child.pid!, data, startedIn: performance.now() - started, stop: () => end(child) };
   }
   throw new Error('the server ended before it listened');
+}
+
+/** Rows that one Slipway of its own is measured for; when that fails, each says why. */
+export async function withSlipway(bench: Bench, settings: Readonly<Record<string, string>>, terms: readonly RowTerms[], measure: (aws: Clients, target: Target) => Promise<Row[]>): Promise<Row[]> {
+  const target = await startSlipway(bench, [], settings);
+  try {
+    return await measure(clients(target), target);
+  } catch (error) {
+    return terms.map((each) => notMeasured(each, (error as Error).message));
+  } finally {
+    await target.stop();
+  }
 }
 
 /** moto's server; undefined where it is not installed. */

@@ -5,9 +5,9 @@ import { promisify } from 'node:util';
 import type { CreateProjectCommandInput } from '@aws-sdk/client-codebuild';
 import { between, build, buildspecOf, createProject } from '../building.ts';
 import type { Group } from '../group.ts';
-import { median, notMeasured, row, timed, type RowTerms } from '../measure.ts';
+import { median, row, timed, type RowTerms } from '../measure.ts';
 import { plain } from '../places.ts';
-import { clients, startSlipway } from '../server.ts';
+import { withSlipway } from '../server.ts';
 
 const exec = promisify(execFile);
 
@@ -42,9 +42,7 @@ export const artifacts: Group = {
   letter: 'o',
   title: 'artifacts of 50 MB in one file and in 5,000',
   async run(bench) {
-    const target = await startSlipway(bench, [], plain.settings);
-    try {
-      const aws = clients(target);
+    return withSlipway(bench, plain.settings, kinds.map((kind) => kind.terms), async (aws) => {
       await aws.s3.createBucket({ Bucket: BUCKET });
       const rows = [];
       for (const kind of kinds) {
@@ -63,10 +61,6 @@ export const artifacts: Group = {
         rows.push(row(kind.terms, { value: median(took), baseline: median(beside), n: ROUNDS, note: `medians; baseline: ${kind.packaging === 'ZIP' ? 'zip -r, cp' : 'cp -r'} and sync` }));
       }
       return rows;
-    } catch (error) {
-      return kinds.map((kind) => notMeasured(kind.terms, (error as Error).message));
-    } finally {
-      await target.stop();
-    }
+    });
   },
 };

@@ -2,7 +2,7 @@ import { build, createProject, succeeded } from '../building.ts';
 import type { Bench, Group } from '../group.ts';
 import { notMeasured, row, timed, type Row, type RowTerms } from '../measure.ts';
 import { containers, plain, sandbox, type Place } from '../places.ts';
-import { clients, startSlipway } from '../server.ts';
+import { withSlipway } from '../server.ts';
 
 const AT_ONCE = 2;
 
@@ -13,20 +13,18 @@ export const buildRate: Group = {
   letter: 'k',
   title: 'empty builds per minute',
   async run(bench) {
-    const rows = [];
-    for (const place of [sandbox, plain]) rows.push(await measure(bench, place, 100, rate(place.name, 400)));
-    for (const place of await containers()) rows.push(await measure(bench, place, 20, rate(place.name, 60)));
+    const rows: Row[] = [];
+    for (const place of [sandbox, plain]) rows.push(...await measure(bench, place, 100, rate(place.name, 400)));
+    for (const place of await containers()) rows.push(...await measure(bench, place, 20, rate(place.name, 60)));
     return rows;
   },
 };
 
-async function measure(bench: Bench, place: Place, count: number, terms: RowTerms): Promise<Row> {
+async function measure(bench: Bench, place: Place, count: number, terms: RowTerms): Promise<Row[]> {
   const absent = await place.absent();
-  if (absent !== undefined) return notMeasured(terms, absent);
+  if (absent !== undefined) return [notMeasured(terms, absent)];
   bench.say(`${count} builds, ${place.name}`);
-  const target = await startSlipway(bench, [], place.settings);
-  try {
-    const aws = clients(target);
+  return withSlipway(bench, place.settings, [terms], async (aws) => {
     await createProject(aws, { name: 'empty', image: place.image });
     await build(aws, 'empty');
     const seconds = await timed(async () => {
@@ -39,10 +37,6 @@ async function measure(bench: Bench, place: Place, count: number, terms: RowTerm
     const bare = await timed(() => Promise.all(Array.from({ length: AT_ONCE }, async () => {
       while (left-- > 0) await place.bare();
     })));
-    return row(terms, { value: (60 * count) / seconds, baseline: (60 * count) / bare, n: count, note: `StartBuild of the first → end of the last, all queued at once; baseline: ${place.baseline}, ${AT_ONCE} at a time` });
-  } catch (error) {
-    return notMeasured(terms, (error as Error).message);
-  } finally {
-    await target.stop();
-  }
+    return [row(terms, { value: (60 * count) / seconds, baseline: (60 * count) / bare, n: count, note: `StartBuild of the first → end of the last, all queued at once; baseline: ${place.baseline}, ${AT_ONCE} at a time` })];
+  });
 }

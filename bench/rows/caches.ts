@@ -5,9 +5,9 @@ import { promisify } from 'node:util';
 import type { Build, ProjectCache } from '@aws-sdk/client-codebuild';
 import { between, build, buildspecOf, createProject } from '../building.ts';
 import type { Group } from '../group.ts';
-import { median, notMeasured, row, timed, type RowTerms } from '../measure.ts';
+import { median, row, timed, type RowTerms } from '../measure.ts';
 import { plain } from '../places.ts';
-import { clients, startSlipway } from '../server.ts';
+import { withSlipway } from '../server.ts';
 import { MANY_FILES } from './artifacts.ts';
 
 const exec = promisify(execFile);
@@ -31,9 +31,7 @@ export const caches: Group = {
   letter: 'p',
   title: 'caches of 5,000 files, 50 MB',
   async run(bench) {
-    const target = await startSlipway(bench, [], plain.settings);
-    try {
-      const aws = clients(target);
+    return withSlipway(bench, plain.settings, kinds.flatMap(({ save, restore }) => [save, restore]), async (aws) => {
       await aws.s3.createBucket({ Bucket: BUCKET });
       // Commands do the same in all of them; only a cache that was restored spares them the files.
       const project = (name: string, cache?: ProjectCache): Promise<void> =>
@@ -66,11 +64,7 @@ export const caches: Group = {
           row(restore, { value: median(taken.restore), baseline: median(tar.restore), n: ROUNDS, note: 'medians, end of QUEUED → end of INSTALL less that of builds without a cache; baseline: cp and tar -x' }),
         ];
       });
-    } catch (error) {
-      return kinds.flatMap((each) => [each.save, each.restore]).map((each) => notMeasured(each, (error as Error).message));
-    } finally {
-      await target.stop();
-    }
+    });
   },
 };
 

@@ -1,8 +1,8 @@
 import { buildspecOf, createProject, succeeded } from '../building.ts';
 import type { Group } from '../group.ts';
-import { notMeasured, percentile, row, type RowTerms } from '../measure.ts';
+import { percentile, row, type RowTerms } from '../measure.ts';
 import { plain } from '../places.ts';
-import { clients, pause, startSlipway, type Clients } from '../server.ts';
+import { pause, withSlipway, type Clients } from '../server.ts';
 
 const LINES = 500_000;
 const LINE = 'a line of a build that says much, and a word like hunter';
@@ -17,9 +17,7 @@ export const logFollowing: Group = {
   letter: 'l',
   title: `following a build's log of ${LINES} lines`,
   async run(bench) {
-    const target = await startSlipway(bench, [], plain.settings);
-    try {
-      const aws = clients(target);
+    return withSlipway(bench, plain.settings, [rate, latency], async (aws) => {
       await createProject(aws, { name: 'loud', buildspec: buildspecOf({ build: [`yes '${LINE}' | head -n ${LINES}`] }) });
       // Nanoseconds where date has them; with a pause between, so that each line comes alone.
       await createProject(aws, { name: 'stamps', buildspec: buildspecOf({ build: [`for n in $(seq ${STAMPS}); do echo "stamp $(date +%s%N)"; sleep 0.03; done`] }) });
@@ -46,11 +44,7 @@ export const logFollowing: Group = {
         row(rate, { value: LINES / ((last - first!) / 1000), n: LINES, note: 'first line seen → last line seen, by GetLogEvents; stored, masked and on disk' }),
         row(latency, { value: percentile(took, 95), n: STAMPS, note: `p95, date in the build → answer of GetLogEvents, asked every ${POLL_MS} ms; median ${percentile(took, 50).toFixed(0)} ms` }),
       ];
-    } catch (error) {
-      return [rate, latency].map((terms) => notMeasured(terms, (error as Error).message));
-    } finally {
-      await target.stop();
-    }
+    });
   },
 };
 

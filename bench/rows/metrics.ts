@@ -2,8 +2,8 @@ import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { signRequest } from '@slipway/sigv4';
 import type { Group } from '../group.ts';
-import { notMeasured, percentile, row, timed, type Row, type RowTerms } from '../measure.ts';
-import { region, rootKey, startSlipway, type Target } from '../server.ts';
+import { percentile, row, timed, type RowTerms } from '../measure.ts';
+import { region, rootKey, withSlipway, type Target } from '../server.ts';
 
 const SERIES = 100;
 const MINUTES_PER_REQUEST = 10;
@@ -22,10 +22,9 @@ export const metrics: Group = {
   letter: 'j',
   title: 'a million metric points',
   async run(bench) {
-    const target = await startSlipway(bench);
-    const before = await size(target.data);
-    const start = Math.floor(Date.now() / MINUTE) * MINUTE - REQUESTS * MINUTES_PER_REQUEST * MINUTE;
-    try {
+    return withSlipway(bench, {}, [ingest, query, disk], async (_aws, target) => {
+      const before = await size(target.data);
+      const start = Math.floor(Date.now() / MINUTE) * MINUTE - REQUESTS * MINUTES_PER_REQUEST * MINUTE;
       let next = 0;
       const send = async (): Promise<void> => {
         while (next < REQUESTS) await post(target, 'PutMetricData', batch(start, next++));
@@ -42,12 +41,8 @@ export const metrics: Group = {
         row(ingest, { value: points / seconds, n: points, note: `${SERIES} metrics, ${SERIES * MINUTES_PER_REQUEST} data per PutMetricData, ${CONNECTIONS} connections` }),
         row(query, { value: percentile(took, 95), n: QUERIES, note: `p95 of GetMetricData of ${DAY_MINUTES} points; median ${percentile(took, 50).toFixed(1)} ms` }),
         row(disk, { value: perPoint, n: points, note: 'growth of the data folder, random values' }),
-      ] satisfies Row[];
-    } catch (error) {
-      return [ingest, query, disk].map((terms) => notMeasured(terms, (error as Error).message));
-    } finally {
-      await target.stop();
-    }
+      ];
+    });
   },
 };
 

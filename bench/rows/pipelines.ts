@@ -6,8 +6,8 @@ import { gitPassword } from '@slipway/sigv4';
 import type { ActionExecutionDetail, StageDeclaration } from '@aws-sdk/client-codepipeline';
 import { createProject } from '../building.ts';
 import type { Bench, Group } from '../group.ts';
-import { median, notMeasured, percentile, row, type RowTerms } from '../measure.ts';
-import { clients, pause, region, role, rootKey, startSlipway, type Clients, type Target } from '../server.ts';
+import { median, percentile, row, type RowTerms } from '../measure.ts';
+import { pause, region, role, rootKey, withSlipway, type Clients, type Target } from '../server.ts';
 
 const exec = promisify(execFile);
 
@@ -24,9 +24,7 @@ export const pipelines: Group = {
   letter: 'ab',
   title: 'a push through four stages',
   async run(bench) {
-    const target = await startSlipway(bench);
-    try {
-      const aws = clients(target);
+    return withSlipway(bench, {}, [firstLine, whole, perAction], async (aws, target) => {
       const push = await prepare(bench, target, aws);
       const runs: Run[] = [];
       // The first warms what the others use.
@@ -41,11 +39,7 @@ export const pipelines: Group = {
         row(whole, { value: p95((run) => run.whole), n: EXECUTIONS, note: `p95, git push called → execution Succeeded; median ${median(runs.map((run) => run.whole)).toFixed(3)} s` }),
         row(perAction, { value: p95((run) => run.perAction), n: EXECUTIONS, note: 'p95, (execution − its builds − waiting for our approval) / 4 actions' }),
       ];
-    } catch (error) {
-      return [firstLine, whole, perAction].map((terms) => notMeasured(terms, (error as Error).message));
-    } finally {
-      await target.stop();
-    }
+    });
   },
 };
 

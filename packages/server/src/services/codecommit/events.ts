@@ -10,27 +10,16 @@ import type { MergeFacts, RepositoryRow } from './store.ts';
 export function referenceMoved(repository: RepositoryRow, { ref, old, new: next }: RefCommand, callerUserArn: string, merge?: MergeFacts): DomainEvent | undefined {
   const kind = /^refs\/(heads|tags)\/(.+)$/.exec(ref);
   if (!kind) return undefined;
-  const { account, region, name, repository_id: repositoryId } = repository;
-  return {
-    account,
-    region,
-    source: 'aws.codecommit',
-    detailType: 'CodeCommit Repository State Change',
-    resources: [repositoryArn({ account, region }, name)],
-    aggregate: `codecommit/repository/${repositoryId}`,
-    detail: {
-      event: next === NO_OBJECT ? 'referenceDeleted' : old === NO_OBJECT ? 'referenceCreated' : 'referenceUpdated',
-      repositoryName: name,
-      repositoryId,
-      referenceType: kind[1] === 'heads' ? 'branch' : 'tag',
-      referenceName: kind[2],
-      referenceFullName: ref,
-      ...next === NO_OBJECT ? {} : { commitId: next },
-      ...old === NO_OBJECT ? {} : { oldCommitId: old },
-      callerUserArn,
-      ...merge,
-    },
-  };
+  return stateChange(repository, {
+    event: next === NO_OBJECT ? 'referenceDeleted' : old === NO_OBJECT ? 'referenceCreated' : 'referenceUpdated',
+    referenceType: kind[1] === 'heads' ? 'branch' : 'tag',
+    referenceName: kind[2],
+    referenceFullName: ref,
+    ...next === NO_OBJECT ? {} : { commitId: next },
+    ...old === NO_OBJECT ? {} : { oldCommitId: old },
+    callerUserArn,
+    ...merge,
+  });
 }
 
 /** A merge as events tell it. */
@@ -44,7 +33,10 @@ export function mergeFacts({ source, destination, option, terms }: MergeSides & 
 
 /** "CodeCommit Repository State Change" for a merge commit that nothing refers to. */
 export function unreferencedMergeCommitCreated(repository: RepositoryRow, commitId: string, merge: MergeFacts, callerUserArn: string): DomainEvent {
-  const { account, region, name, repository_id: repositoryId } = repository;
+  return stateChange(repository, { event: 'unreferencedMergeCommitCreated', commitId, ...merge, callerUserArn });
+}
+
+function stateChange({ account, region, name, repository_id: repositoryId }: RepositoryRow, { event, ...detail }: { event: string } & DomainEvent['detail']): DomainEvent {
   return {
     account,
     region,
@@ -52,6 +44,6 @@ export function unreferencedMergeCommitCreated(repository: RepositoryRow, commit
     detailType: 'CodeCommit Repository State Change',
     resources: [repositoryArn({ account, region }, name)],
     aggregate: `codecommit/repository/${repositoryId}`,
-    detail: { event: 'unreferencedMergeCommitCreated', repositoryName: name, repositoryId, commitId, ...merge, callerUserArn },
+    detail: { event, repositoryName: name, repositoryId, ...detail },
   };
 }

@@ -1,9 +1,9 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Slipway } from '@slipway/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { gitAddress, gitClient } from './git-client.ts';
+import { gitAddress, workTree } from './git-client.ts';
 
 describe('CodeCommit through the front door', () => {
   let s: Slipway;
@@ -18,21 +18,10 @@ describe('CodeCommit through the front door', () => {
     await rm(home, { recursive: true, force: true });
   });
 
-  async function workTree(origin: string): Promise<ReturnType<typeof gitClient>> {
-    const folder = await mkdtemp(join(home, 'work-'));
-    const local = gitClient(folder, { HOME: home });
-    await local('init', '-q', '-b', 'main');
-    await writeFile(join(folder, 'index.html'), '<h1>one</h1>');
-    await local('add', '.');
-    await local('commit', '-qm', 'One');
-    await local('remote', 'add', 'origin', origin);
-    return local;
-  }
-
   it('a push with Git credentials shows in the API, in an event with the user\'s ARN, and stops with the credentials', async () => {
     const user = await s.user('pusher', { Action: 'codecommit:*', Resource: '*' });
     const { url, credentialId } = await gitAddress(s, 'pusher', 'shop');
-    const local = await workTree(url);
+    const local = await workTree(home, url);
     expect(await local('push', 'origin', 'main')).toMatchObject({ code: 0 });
     const commitId = (await local('rev-parse', 'HEAD')).stdout.trim();
     expect((await s.aws.codecommit.getBranch({ repositoryName: 'shop', branchName: 'main' })).branch).toEqual({ branchName: 'main', commitId });
@@ -51,7 +40,7 @@ describe('CodeCommit through the front door', () => {
     const denied = { Effect: 'Deny' as const, Action: ['codecommit:GitPush', 'codecommit:DeleteBranch', 'codecommit:PutFile', 'codecommit:MergePullRequestByFastForward'], Resource: '*',
       Condition: { StringEqualsIfExists: { 'codecommit:References': ['refs/heads/main'] }, Null: { 'codecommit:References': 'false' } } };
     const user = await s.user('junior', { Action: 'codecommit:*', Resource: '*' }, denied);
-    const local = await workTree((await gitAddress(s, 'junior', 'guarded')).url);
+    const local = await workTree(home, (await gitAddress(s, 'junior', 'guarded')).url);
     expect(await local('push', 'origin', 'main:feature')).toMatchObject({ code: 0 });
     expect(await local('push', 'origin', 'main', 'main:other')).toMatchObject({ code: 1, stderr: expect.stringMatching(/remote rejected[^]*explicit deny/) });
     expect((await s.aws.codecommit.listBranches({ repositoryName: 'guarded' })).branches).toEqual(['feature']);

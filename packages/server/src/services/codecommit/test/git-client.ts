@@ -1,4 +1,6 @@
 import { execFile } from 'node:child_process';
+import { mkdtemp, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Slipway } from '@slipway/testkit';
 
 interface GitRun { readonly code: number; readonly stdout: string; readonly stderr: string }
@@ -22,4 +24,16 @@ export async function gitAddress(s: Slipway, userName: string, repositoryName: s
   url.username = encodeURIComponent(made!.ServiceUserName!);
   url.password = encodeURIComponent(made!.ServicePassword!);
   return { url: url.href, credentialId: made!.ServiceSpecificCredentialId! };
+}
+
+/** A local repository below the user's home with one commit on main and `origin` set; its client. */
+export async function workTree(home: string, origin: string): Promise<ReturnType<typeof gitClient>> {
+  const folder = await mkdtemp(join(home, 'work-'));
+  const local = gitClient(folder, { HOME: home });
+  await local('init', '-q', '-b', 'main');
+  await writeFile(join(folder, 'index.html'), '<h1>one</h1>');
+  await local('add', '.');
+  await local('commit', '-qm', 'One');
+  await local('remote', 'add', 'origin', origin);
+  return local;
 }

@@ -11,7 +11,7 @@ import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { FLUSH, packetLine } from '../../../git/index.ts';
 import { gitSignature } from '../git-door/password.ts';
-import { gitClient } from './git-client.ts';
+import { gitClient, workTree as committedTree } from './git-client.ts';
 import { ada, adaKey, adaPassword, openHouse } from './house.ts';
 import type { House } from './house.ts';
 
@@ -31,17 +31,7 @@ afterEach(async () => {
   expect(house.failures).toEqual([]);
 });
 
-/** A local repository with one commit on main and `origin` set; its client. */
-async function workTree(origin = house.url('site')): Promise<ReturnType<typeof gitClient>> {
-  const folder = await mkdtemp(join(home, 'work-'));
-  const local = gitClient(folder, { HOME: home });
-  await local('init', '-q', '-b', 'main');
-  await writeFile(join(folder, 'index.html'), '<h1>one</h1>');
-  await local('add', '.');
-  await local('commit', '-qm', 'One');
-  await local('remote', 'add', 'origin', origin);
-  return local;
-}
+const workTree = (origin = house.url('site')) => committedTree(home, origin);
 
 const of = (fullName: string) => ({ referenceFullName: fullName, repositoryName: 'site', callerUserArn: ada.arn });
 const stamp = (time: number): string => new Date(time).toISOString().replaceAll(/[-:]|\..*/g, '');
