@@ -1,4 +1,4 @@
-import { readdirSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { commandsFolder } from './layout.ts';
@@ -35,4 +35,22 @@ function inFolder(folder: string, coverOf: (path: string) => string): string[] {
     }
     return entry.isFile() && (statSync(path).mode & OTHERS_READ) === 0 ? ['--ro-bind', coverOf(path), path] : [];
   });
+}
+
+/** What the kernel is told by root's hand alone, without asking for a capability: settings, and the keys of `sysrq-trigger`. */
+const READ_ONLY = ['sys', 'sysrq-trigger', 'irq', 'bus', 'fs', 'driver', 'tty', 'mtrr', 'pressure', 'dynamic_debug'];
+/** What it shows of the machine to root alone, or to everybody although it is nobody's business. */
+const HIDDEN = ['acpi', 'asound', 'scsi', 'kallsyms', 'kcore', 'keys', 'kmsg', 'kpagecgroup', 'kpagecount', 'kpageflags', 'latency_stats', 'pagetypeinfo', 'sched_debug', 'slabinfo', 'timer_list', 'timer_stats', 'vmallocinfo'];
+
+const present = (names: readonly string[]): string[] => names.map((name) => `/proc/${name}`).filter((path) => existsSync(path));
+
+/**
+ * What bubblewrap puts over `/proc`. Root of the sandbox has no power over the kernel, but where it is the machine's root
+ * by its number, the kernel's files are its own: it could name a program that the kernel runs as root, outside.
+ */
+export function kernelCovers(): string[] {
+  return [
+    ...present(READ_ONLY).flatMap((path) => ['--ro-bind', path, path]),
+    ...present(HIDDEN).flatMap((path) => (statSync(path).isDirectory() ? ['--tmpfs', path, '--remount-ro', path] : ['--ro-bind', '/dev/null', path])),
+  ];
 }

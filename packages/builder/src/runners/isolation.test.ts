@@ -1,10 +1,11 @@
 import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { Server } from 'node:http';
+import { createServer as createSocket } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -110,10 +111,52 @@ describe.each(variants)('a build in a $name', ({ runner, request }) => {
   });
 
   test('cannot change its system, its network or its limits', async () => {
-    await said('mount -t tmpfs none /mnt; mount -o remount,rw /; ip link add dummy0 type dummy; mknod /tmp/disk b 8 0; echo 1 > /proc/sys/kernel/panic; echo $$ > /sys/fs/cgroup/memory/cgroup.procs; echo $?');
-    expect(output).not.toMatch(/^0$/m);
+    const attempts = [
+      'mount -t tmpfs none /mnt', 'mount -o remount,rw /', 'ip link add dummy0 type dummy', 'mknod /tmp/disk b 8 0',
+      'echo $$ > /sys/fs/cgroup/memory/cgroup.procs', '[ -e /sys/fs/cgroup/pids.max ] && echo max > /sys/fs/cgroup/pids.max', '[ -e /sys/fs/cgroup/pids/pids.max ] && echo max > /sys/fs/cgroup/pids/pids.max', 'umount /proc/sys', 'chroot /proc/1/root true && false', 'ls /proc/1/root/home/../../root/.ssh',
+    ];
+    for (const attempt of attempts) expect(await said(`{ ${attempt}; } >/dev/null 2>&1; echo "$?"`), attempt).not.toBe('0\n');
     await said('mount | grep -c " /mnt "; ip link | grep -c dummy0; ls /tmp/disk');
     expect(output).toMatch(/^0\n0\n/);
+  });
+
+  test("cannot tell the machine's kernel anything: its settings, its keys, the program that takes core dumps", async () => {
+    const knobs = ['kernel/core_pattern', 'kernel/modprobe', 'kernel/panic', 'vm/swappiness', 'fs/binfmt_misc/register'];
+    const before = knobs.map((knob) => setting(knob));
+    for (const knob of knobs) expect(await said(`{ echo 1 > /proc/sys/${knob}; } 2>/dev/null; echo "$?"`), knob).not.toBe('0\n');
+    expect(knobs.map((knob) => setting(knob))).toEqual(before);
+    for (const file of ['/proc/sysrq-trigger', '/proc/irq/default_smp_affinity', '/sys/kernel/uevent_helper', '/sys/power/state']) {
+      expect(await said(`{ echo x > ${file}; } 2>/dev/null; echo "$?"`), file).not.toBe('0\n');
+    }
+    expect(await said('cat /proc/kcore /proc/kmsg /proc/keys /proc/timer_list 2>/dev/null | head -c 1')).toBe('');
+  });
+
+  test('gains nothing by namespaces of its own: no limit is raised, nothing is mounted over the machine', async () => {
+    const groups = ['-i -t cgroup -o pids', '-t cgroup -o pids', '-t cgroup2'].map((how) => `mount ${how} none /tmp/m`).join(' || ');
+    const mine = `mkdir -p /tmp/m; { ${groups}; } && echo max >/tmp/m/pids.max && echo raised; mount -t proc none /tmp/m && echo 1 >/tmp/m/sys/kernel/panic && echo told`;
+    for (const flags of ['-Ur -m', '-U -m', '-Ur -m -C', '-U -m -C']) expect(await said(`unshare ${flags} sh -c '${mine}' 2>/dev/null; true`)).not.toMatch(/raised|told/);
+  });
+
+  test('gains nothing by programs that change their user, of the system or of its own', async () => {
+    await said('cp "$(command -v id)" /tmp/mine 2>/dev/null; chmod 4755 /tmp/mine; grep NoNewPrivs /proc/self/status');
+    expect(output).toMatch(/NoNewPrivs:\s*1/);
+  });
+
+  test('has the devices that everybody may have, and no other', async () => {
+    const devices = (await said('find /dev -type b -o -type c | sort')).trim().split('\n');
+    expect(devices.filter((path) => !/^\/dev\/(null|zero|full|random|urandom|tty|console|ptmx|pts\/.*|core)$/.test(path))).toEqual([]);
+  });
+
+  test("reaches no socket of the machine's that has a name without a file", async () => {
+    const name = `slipway-${mark}`;
+    const abstract = createSocket((socket) => socket.end('an abstract socket')).listen(`\0${name}`);
+    await once(abstract, 'listening');
+    try {
+      expect(readFileSync('/proc/net/unix', 'utf8')).toContain(name);
+      expect(await said(`cat /proc/net/unix | grep -c ${name}`)).toBe('0\n');
+    } finally {
+      abstract.close();
+    }
   });
 
   test('that runs out of memory or processes fails alone', async () => {
@@ -153,5 +196,8 @@ async function listening(says: string): Promise<Server> {
   await once(server, 'listening');
   return server;
 }
+
+/** What the machine's kernel is told to do; some are not there in every kernel. */
+const setting = (knob: string): string | undefined => (existsSync(`/proc/sys/${knob}`) && !knob.endsWith('/register') ? readFileSync(`/proc/sys/${knob}`, 'utf8') : undefined);
 
 const portOf = (server: Server): number => (server.address() as AddressInfo).port;

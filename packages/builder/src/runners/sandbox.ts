@@ -8,7 +8,7 @@ import type { Runner, SessionOptions, WorkspaceRequest } from './runner.ts';
 import { DRIVER, KEEPER } from './scripts.ts';
 import { descriptor } from './session.ts';
 import { surround } from './surroundings.ts';
-import { covers, prepareCovers } from './covers.ts';
+import { covers, kernelCovers, prepareCovers } from './covers.ts';
 import type { Surroundings } from './surroundings.ts';
 import { ProcessWorkspace, makeFolders } from './workspace.ts';
 
@@ -32,7 +32,7 @@ export const sandboxRunner: Runner = {
   async unavailable() {
     if (process.platform !== 'linux') return 'The sandbox runner needs Linux';
     try {
-      await promisify(execFile)('bwrap', [...isolation(), ...system(), '--', '/bin/sh', '-c', ':'], { timeout: 10_000 });
+      await promisify(execFile)('bwrap', [...isolation(), ...system(), '--', '/bin/sh', '-c', ':'], { timeout: 10_000, env: { PATH: process.env['PATH'] ?? '/usr/bin:/bin' } });
       return undefined;
     } catch (error) {
       if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return 'bubblewrap (bwrap) is not installed';
@@ -96,7 +96,7 @@ function isolation(userNamespace?: number): string[] {
 }
 
 function system(): string[] {
-  const args = ['--proc', '/proc', '--dev', '/dev', '--perms', '1777', '--tmpfs', '/tmp', '--perms', '1777', '--dir', '/var/tmp', '--dir', '/run', '--tmpfs', '/root', '--perms', '0755', '--dir', '/slipway'];
+  const args = ['--proc', '/proc', ...kernelCovers(), '--dev', '/dev', '--perms', '1777', '--tmpfs', '/tmp', '--perms', '1777', '--dir', '/var/tmp', '--dir', '/run', '--tmpfs', '/root', '--perms', '0755', '--dir', '/slipway'];
   for (const path of SYSTEM) {
     if (!existsSync(path)) continue;
     if (lstatSync(path).isSymbolicLink()) args.push('--symlink', readlinkSync(path), path);
