@@ -69,7 +69,8 @@ function engine(name, socket, program, programArgs, environment = {}) {
   mkdirSync(join(socket, '..'), { recursive: true });
   const log = `${socket}.log`;
   const fd = openSync(log, 'w');
-  const child = spawn(program, programArgs, { stdio: ['ignore', fd, fd], env: { ...process.env, ...environment } });
+  // Podman's monitors leave files where they were started.
+  const child = spawn(program, programArgs, { cwd: folder, stdio: ['ignore', fd, fd], env: { ...process.env, ...environment } });
   closeSync(fd);
   child.on('error', () => undefined);
   return { name, socket, log, child };

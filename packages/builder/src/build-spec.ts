@@ -5,6 +5,7 @@ import type { PhaseContext, PhaseSink, RetryAsked } from './phases/phases.ts';
 import type { Limits } from './runners/limits/compute.ts';
 import type { NetworkRequest } from './runners/network/network.ts';
 import type { ContainerRequest, RunnerKind } from './runners/runner.ts';
+import type { UsageInterval } from './runners/usage/meter.ts';
 
 /** Everything a build needs to know. Plain JSON: it reaches the supervisor in a file that only its owner reads. */
 export interface BuildSpec {
@@ -67,7 +68,8 @@ export interface BuildExit {
   readonly reason?: string;
   /** The build FAILED, and its buildspec wants another one (`on-failure: RETRY`). */
   readonly retry?: RetryAsked;
-  readonly cpuMs: number;
+  /** What the build has used since the last interval that the sink was told; absent where no command ran. */
+  readonly usage?: UsageInterval;
   readonly time: number;
 }
 
@@ -76,6 +78,8 @@ export interface BuildSink extends PhaseSink {
   log(first: number, lines: readonly LogLine[]): void;
   exported(variables: readonly ExportedVariable[]): void;
   artifact(artifact: CollectedArtifact): void;
+  /** About once a minute while commands run. */
+  usage?(interval: UsageInterval): void;
 }
 
 export interface BuildOptions {

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
+import { availableParallelism, totalmem } from 'node:os';
 import { join, posix } from 'node:path';
 import type { BuildExit, BuildOptions, BuildSink, BuildSpec, BuildStatus } from './build-spec.ts';
 import { openCache } from './environment/cache.ts';
@@ -14,8 +15,11 @@ import type { PhaseContext } from './phases/phases.ts';
 import { trustFor } from './runners/certificates.ts';
 import { runnerOf } from './runners/index.ts';
 import { outputFolder } from './runners/layout.ts';
+import { outOfMemory } from './runners/limits/compute.ts';
 import { CannotOpen } from './runners/runner.ts';
 import type { Workspace, WorkspaceRequest } from './runners/runner.ts';
+import { Meter } from './runners/usage/meter.ts';
+import type { Granted, UsageInterval } from './runners/usage/meter.ts';
 
 export type { BuildExit, BuildOptions, BuildSink, BuildSpec, BuildStatus, CollectedArtifact, ExportedVariable } from './build-spec.ts';
 
@@ -29,7 +33,7 @@ export const sourceFolder = (folder: string, source: string): string => join(out
 export async function runBuild(spec: BuildSpec, sink: BuildSink, options: BuildOptions = {}): Promise<BuildExit> {
   const lines = makeLines(spec, sink);
   const refused = await refusal(spec);
-  if (refused !== undefined) return exit('FAULT', 0, refused);
+  if (refused !== undefined) return exit('FAULT', { reason: refused });
   const runner = runnerOf(spec.runner);
   let workspace: Workspace;
   try {
@@ -41,6 +45,7 @@ export async function runBuild(spec: BuildSpec, sink: BuildSink, options: BuildO
   const stopper = watchStop(workspace, options.signal, spec.timeoutMs);
   const { stopping } = stopper;
   let furniture: Furniture | undefined;
+  let meter: Meter | undefined;
   try {
     for (const notice of workspace.notices) lines.container(notice);
     const source = posix.join(workspace.output, spec.source);
@@ -49,37 +54,53 @@ export async function runBuild(spec: BuildSpec, sink: BuildSink, options: BuildO
     const cache = await openCache(spec, workspace, (line) => lines.container(line));
     furniture = await furnish(spec, workspace, env, (line) => lines.container(line));
     const session = await workspace.open({ shell: spec.buildspec.shell, cwd: source, env: { ...env, ...furniture.environment }, onOutput: (bytes) => lines.output(bytes) });
+    meter = new Meter({ measure: () => workspace.measure(), granted: granted(spec), onInterval: (interval) => sink.usage?.(interval) });
     await furniture.arrange(session);
     await cache.restore(session);
-    const result = await runPhases({ buildspec: spec.buildspec, session, lines, sink, stopping, now: Date.now });
+    const result = await runPhases({ buildspec: spec.buildspec, session, lines, sink, stopping, killed: killWatch(spec, workspace), now: Date.now });
     const declared = await readOut(spec, session, { sink, lines, source }, result.status);
     if (result.complete && result.status === 'SUCCEEDED' && !stopping()) await cache.pack(session);
-    const { cpuMs } = await workspace.measure();
+    const usage = await meter.end(!stopping());
     await session.close();
     lines.flush();
     // From here on nothing can change a file between the check of its path and its use.
     await workspace.stop(0);
     await cache.hand();
     if (result.complete && spec.artifacts !== 'none' && !stopping()) await collect(spec, declared, lines, sink);
-    if (stopping()) return stopped(spec, stopper, cpuMs);
-    return { ...exit(result.status, cpuMs), ...(result.retry === undefined ? {} : { retry: result.retry }) };
+    if (stopping()) return stopped(spec, stopper, usage);
+    return { ...exit(result.status, { usage }), ...(result.retry === undefined ? {} : { retry: result.retry }) };
   } catch (error) {
-    if (stopping()) return stopped(spec, stopper, 0);
+    if (stopping()) return stopped(spec, stopper, await meter?.end(false));
     if (error instanceof CannotOpen) return failBefore(sink, lines, error);
     throw error;
   } finally {
     stopper.done();
+    meter?.stop();
     await workspace.destroy();
     await furniture?.remove();
   }
 }
 
-function stopped(spec: BuildSpec, { timedOut }: Stopper, cpuMs: number): BuildExit {
-  return timedOut() ? exit('TIMED_OUT', cpuMs, `Build timed out after ${Math.round((spec.timeoutMs ?? 0) / 1000)} seconds`) : exit('STOPPED', cpuMs);
+function stopped(spec: BuildSpec, { timedOut }: Stopper, usage: UsageInterval | undefined): BuildExit {
+  return timedOut() ? exit('TIMED_OUT', { usage, reason: `Build timed out after ${Math.round((spec.timeoutMs ?? 0) / 1000)} seconds` }) : exit('STOPPED', { usage });
 }
 
-function exit(status: BuildStatus, cpuMs: number, reason?: string): BuildExit {
-  return { status, cpuMs, time: Date.now(), ...(reason === undefined ? {} : { reason }) };
+function exit(status: BuildStatus, { usage, reason }: { usage?: UsageInterval | undefined; reason?: string } = {}): BuildExit {
+  return { status, time: Date.now(), ...(usage === undefined ? {} : { usage }), ...(reason === undefined ? {} : { reason }) };
+}
+
+/** Plain processes may use all that the machine has. */
+function granted({ limits = {} }: Pick<BuildSpec, 'limits'>): Granted {
+  return { cpus: Math.min(limits.cpus ?? Infinity, availableParallelism()), memoryBytes: Math.min(limits.memoryBytes ?? Infinity, totalmem()) };
+}
+
+function killWatch({ limits = {} }: BuildSpec, workspace: Workspace): () => Promise<string | undefined> {
+  let known = 0;
+  return async () => {
+    const before = known;
+    known = await workspace.memoryKills();
+    return known > before ? outOfMemory({ ...limits, memoryBytes: granted({ limits }).memoryBytes }) : undefined;
+  };
 }
 
 function makeLines(spec: BuildSpec, sink: BuildSink): LineWriter {
@@ -125,7 +146,7 @@ function failBefore(sink: BuildSink, lines: LineWriter, { statusCode, message }:
   lines.container('Phase complete: INSTALL State: FAILED');
   lines.container(`Phase context status code: ${context.statusCode} Message: ${context.message}`);
   sink.phaseEnded('INSTALL', 'FAILED', [context], Date.now());
-  return exit('FAILED', 0);
+  return exit('FAILED');
 }
 
 interface Stopper {

@@ -39,6 +39,8 @@ export interface PhaseRun {
   readonly sink: PhaseSink;
   /** True once somebody has asked the build to stop. */
   readonly stopping: () => boolean;
+  /** Why processes of the build have been killed since this was asked last, where the machine says so. */
+  readonly killed: () => Promise<string | undefined>;
   /** ms UTC */
   readonly now: () => number;
 }
@@ -88,6 +90,7 @@ async function runPhase(run: PhaseRun, key: PhaseKey, succeeding: boolean): Prom
     return { status: 'STOPPED' };
   }
   const status = contexts.length === 0 ? 'SUCCEEDED' : 'FAILED';
+  if (phase !== undefined) await sayKilled(run);
   lines.container(`Phase complete: ${name} State: ${status}`);
   for (const { statusCode, message } of contexts.length === 0 ? [{ statusCode: '', message: '' }] : contexts) {
     lines.container(`Phase context status code: ${statusCode} Message: ${message}`);
@@ -98,6 +101,12 @@ async function runPhase(run: PhaseRun, key: PhaseKey, succeeding: boolean): Prom
   const pattern = RE2JS.compile(onFailure.pattern);
   const matches = [...contexts.map(({ message }) => message), ...said].some((text) => pattern.matcher(text).find());
   return matches ? { status, retry: { phase: name, count: onFailure.count } } : { status };
+}
+
+/** Processes may be killed whose commands take no notice. */
+async function sayKilled({ killed, lines }: PhaseRun): Promise<void> {
+  const cause = await killed();
+  if (cause !== undefined) lines.container(`Processes of the build were killed: ${cause}`);
 }
 
 interface Ran {
@@ -126,7 +135,7 @@ async function runCommands(run: PhaseRun, phase: PhaseSpec, succeeding: boolean)
   } catch (error) {
     if (error instanceof CannotBecome) contexts.push({ statusCode: 'YAML_FILE_ERROR', message: error.message });
     else if (!(error instanceof SessionLost)) throw error;
-    else if (!run.stopping()) contexts.push({ statusCode: 'COMMAND_EXECUTION_ERROR', message: 'The processes of the build were killed from outside' });
+    else if (!run.stopping()) contexts.push({ statusCode: 'COMMAND_EXECUTION_ERROR', message: `The processes of the build were killed${withCause(await run.killed()) || ' from outside'}` });
   }
   return { contexts, said };
 }
@@ -144,7 +153,9 @@ async function runBlock(run: PhaseRun, commands: readonly string[], shell: { fre
     if (status === 0) continue;
     const said = run.lines.recent();
     run.lines.container(`Command did not exit successfully ${text} exit status ${status}`);
-    return { context: { statusCode: 'COMMAND_EXECUTION_ERROR', message: run.lines.masked(`Error while executing command: ${text}. Reason: exit status ${status}`) }, said };
+    return { context: { statusCode: 'COMMAND_EXECUTION_ERROR', message: run.lines.masked(`Error while executing command: ${text}. Reason: exit status ${status}${withCause(await run.killed())}`) }, said };
   }
   return undefined;
 }
+
+const withCause = (cause: string | undefined): string => (cause === undefined ? '' : `, ${cause}`);

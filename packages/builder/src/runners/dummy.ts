@@ -26,7 +26,8 @@ export const dummyRunner: Runner = {
       environment: {},
       open: async ({ env, cwd, onOutput }) => new DummySession({ ...env }, cwd, onOutput, stopped.signal),
       stop: async () => stopped.abort(),
-      measure: async () => ({ cpuMs: 0 }),
+      measure: async () => ({}),
+      memoryKills: async () => 0,
       destroy: async () => stopped.abort(),
     };
   },

@@ -58,7 +58,7 @@ describe.each(variants)('a build in a $name', ({ runner, request }) => {
     await workspace.destroy();
     expect(buildProcesses(mark)).toEqual([]);
     expect(await readFile('/proc/self/mountinfo', 'utf8')).not.toContain(root);
-    for (const kind of ['.', 'memory', 'pids', 'cpu']) expect(existsSync(join('/sys/fs/cgroup', kind, 'slipway', mark))).toBe(false);
+    for (const kind of ['.', 'memory', 'pids', 'cpu', 'cpuacct']) expect(existsSync(join('/sys/fs/cgroup', kind, 'slipway', mark))).toBe(false);
     expect(readdirSync(join(root, 'builds', 'ours')).toSorted()).toEqual(['codebuild']);
     await rm(root, { recursive: true, force: true });
   });

@@ -86,12 +86,13 @@ export async function endProcesses(find: () => readonly ProcessStat[]): Promise<
   throw new Error('Processes of the build survive SIGKILL');
 }
 
-function readProc(path: string): string | undefined {
+/** What the kernel says in a file of its own, or undefined where it says nothing. */
+export function readProc(path: string): string | undefined {
   try {
     return readFileSync(path, 'latin1');
   } catch (error) {
-    // A process that ended meanwhile, or one of another user.
-    if (isCode(error, 'ENOENT') || isCode(error, 'ESRCH') || isCode(error, 'EACCES') || isCode(error, 'EPERM')) return undefined;
+    // A process or a control group that ended meanwhile, or one of another user.
+    if (['ENOENT', 'ESRCH', 'ENODEV', 'EACCES', 'EPERM'].some((code) => isCode(error, code))) return undefined;
     throw error;
   }
 }

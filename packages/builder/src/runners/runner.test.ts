@@ -132,9 +132,17 @@ function describeRunner({ name, runner, request, shells }: Variant): void {
       await lost;
     });
 
-    test('measures the time that commands used', async () => {
-      await session.run('i=0; while [ $i -lt 200000 ]; do i=$((i+1)); done');
-      expect((await workspace.measure()).cpuMs).toBeGreaterThan(0);
+    test('measures what commands use', async () => {
+      const before = await workspace.measure();
+      await session.run("i=0; while [ $i -lt 200000 ]; do i=$((i+1)); done; x=$(head -c 30000000 /dev/zero | tr '\\0' x); dd if=/dev/zero of=written bs=1M count=4 conv=fsync 2>/dev/null");
+      const { cpuMs, memoryBytes, storageReadBytes, storageWrittenBytes } = await workspace.measure();
+      expect(cpuMs).toBeGreaterThan(0);
+      expect(memoryBytes).toBeGreaterThan(30_000_000);
+      expect(storageReadBytes).toBeGreaterThanOrEqual(0);
+      expect(storageWrittenBytes! - before.storageWrittenBytes!).toBeGreaterThanOrEqual(4 * 1024 ** 2);
+      expect(await workspace.memoryKills()).toBe(0);
+      await workspace.stop(0);
+      expect((await workspace.measure()).memoryBytes ?? 0).toBeLessThan(30_000_000);
     });
 
     test('leaves no secrets in its folders', async () => {

@@ -1,6 +1,7 @@
 import type { RegistryAuth } from './container/engine.ts';
 import type { Limits } from './limits/compute.ts';
 import type { NetworkRequest } from './network/network.ts';
+import type { Usage } from './usage/usage.ts';
 
 /**
  * A runner executes a build's commands somewhere. Its life:
@@ -10,7 +11,7 @@ import type { NetworkRequest } from './network/network.ts';
  *     open(options) → Session     one at a time: a shell that runs commands and keeps its state between them
  *       run, set, read, expand    strictly one after another
  *     stop(grace)                 at any moment, also while a command runs: TERM to every process, KILL after the grace
- *     measure()                   while processes live
+ *     measure(), memoryKills()    while processes live
  *     destroy()                   always: kills whatever is left and removes what the runner made, secrets included
  *
  * Artifacts are collected from the host's side of the workspace after `stop`, when nothing can change files any more.
@@ -65,6 +66,8 @@ export interface Workspace {
   /** Ends every process of the build: TERM, and KILL after `graceMs`. Resolves when none is left. */
   stop(graceMs: number): Promise<void>;
   measure(): Promise<Usage>;
+  /** How many processes were killed so far because the memory that the build may use was used up, as far as that is told. */
+  memoryKills(): Promise<number>;
   destroy(): Promise<void>;
 }
 
@@ -99,10 +102,6 @@ export interface Session {
    */
   become(user: string | undefined): Promise<void>;
   close(): Promise<void>;
-}
-
-export interface Usage {
-  readonly cpuMs: number;
 }
 
 /** The processes of the build are gone although nobody asked for it (killed from outside, out of memory). */

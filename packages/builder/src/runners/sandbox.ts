@@ -65,6 +65,8 @@ export const sandboxRunner: Runner = {
       },
       contained: true,
       spawn: (options, stdio) => spawnSandbox(request, surroundings, options, stdio as unknown[]),
+      measure: () => surroundings.measure(),
+      memoryKills: () => surroundings.memoryKills(),
       close: () => surroundings.close(),
     });
   },

@@ -11,6 +11,8 @@ import type { Limits } from './limits/compute.ts';
 import { makeNetworkNamespace } from './network/namespace.ts';
 import type { NetworkNamespace } from './network/namespace.ts';
 import type { WorkspaceRequest } from './runner.ts';
+import { memoryKills, usageOfGroups } from './usage/of-groups.ts';
+import type { Usage } from './usage/usage.ts';
 
 /** What lies around a sandbox: its limits, its network, and the users that exist in it. */
 export interface Surroundings {
@@ -22,6 +24,8 @@ export interface Surroundings {
   readonly otherUsers?: string;
   /** The descriptor of the user namespace to use. */
   readonly userNamespace?: number;
+  measure(): Usage;
+  memoryKills(): number;
   close(): Promise<void>;
 }
 
@@ -48,6 +52,8 @@ export async function surround(request: WorkspaceRequest): Promise<Surroundings>
     notices: [...notices, ...(limited && cgroup === undefined ? ['Control groups cannot be used here: memory and processes are limited by rlimit, for each process and user, processors are not limited'] : [])],
     ...(isRoot() ? {} : { otherUsers: 'only root exists in the sandbox, unless Slipway itself runs as root' }),
     ...(users === undefined ? {} : { userNamespace: users }),
+    measure: () => ({ ...(cgroup === undefined ? {} : usageOfGroups(cgroup.groups)), ...network?.usage() }),
+    memoryKills: () => (cgroup === undefined ? 0 : memoryKills(cgroup.groups)),
     async close() {
       network?.close();
       network = undefined;

@@ -6,13 +6,13 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { codebuildFolder, commandsFolder, outputFolder, stateFolder } from './layout.ts';
 import { askProcesses, buildProcesses, endProcesses, processTree, signal } from './processes.ts';
-import type { Session, SessionOptions, Usage, Workspace, WorkspaceRequest } from './runner.ts';
+import type { Session, SessionOptions, Workspace, WorkspaceRequest } from './runner.ts';
 import { CannotOpen } from './runner.ts';
 import { ShellSession, childKeeper } from './session.ts';
 import type { ControlPaths } from './session.ts';
-
-/** Linux reports process times in hundredths of a second on every architecture. */
-const MS_PER_TICK = 10;
+import { usageOfProcesses } from './usage/of-processes.ts';
+import { together } from './usage/usage.ts';
+import type { Usage } from './usage/usage.ts';
 
 /** How one runner differs from another: where things lie for the build, and how its first process is made. */
 export interface Place {
@@ -25,6 +25,9 @@ export interface Place {
   readonly contained: boolean;
   /** Starts the keeper in a session of its own with exactly these descriptors. */
   spawn(options: SessionOptions, stdio: StdioOptions): ChildProcess;
+  /** What is known of the build's usage beside what its processes tell. */
+  measure?(): Usage;
+  memoryKills?(): number;
   /** Removes what lies outside of the build's folder, when no process of the build is left. */
   close?(): Promise<void>;
 }
@@ -91,8 +94,11 @@ export class ProcessWorkspace implements Workspace {
   }
 
   async measure(): Promise<Usage> {
-    const all = this.#roots().flatMap((pid) => processTree(pid));
-    return { cpuMs: all.reduce((sum, { ticks }) => sum + ticks, 0) * MS_PER_TICK };
+    return together(this.#place.measure?.() ?? {}, usageOfProcesses(this.#roots().flatMap((pid) => processTree(pid))));
+  }
+
+  async memoryKills(): Promise<number> {
+    return this.#place.memoryKills?.() ?? 0;
   }
 
   async destroy(): Promise<void> {

@@ -2,6 +2,7 @@ import { crc32 } from 'node:zlib';
 import type { BuildExit, CollectedArtifact, ExportedVariable } from '../build.ts';
 import type { LogLine } from '../phases/lines.ts';
 import type { PhaseContext, PhaseName, PhaseStatus } from '../phases/phases.ts';
+import type { UsageInterval } from '../runners/usage/meter.ts';
 
 /** What a build's spool holds, in the order in which it happened. `exit` is the last. */
 export type Frame =
@@ -10,6 +11,7 @@ export type Frame =
   | { readonly type: 'phase-ended'; readonly phase: PhaseName; readonly status: PhaseStatus; readonly contexts: readonly PhaseContext[]; readonly time: number }
   | { readonly type: 'exported'; readonly variables: readonly ExportedVariable[] }
   | ({ readonly type: 'artifact' } & CollectedArtifact)
+  | ({ readonly type: 'usage' } & UsageInterval)
   | ({ readonly type: 'exit' } & BuildExit);
 
 const HEADER_BYTES = 8;

@@ -37,5 +37,6 @@ export function spoolSink(spool: Spool): BuildSink {
     phaseEnded: (phase, status, contexts, time) => spool.append({ type: 'phase-ended', phase, status, contexts, time }),
     exported: (variables) => spool.append({ type: 'exported', variables }),
     artifact: (artifact) => spool.append({ type: 'artifact', ...artifact }),
+    usage: (interval) => spool.append({ type: 'usage', ...interval }),
   };
 }

@@ -29,7 +29,7 @@ export async function supervise(folder: string, onClaimed: () => void, signal?: 
   try {
     exit = await runBuild({ ...spec, folder }, spoolSink(spool), { signal: stop.signal, mark });
   } catch (error) {
-    exit = { status: 'FAULT', reason: error instanceof Error ? error.message : String(error), cpuMs: 0, time: Date.now() };
+    exit = { status: 'FAULT', reason: error instanceof Error ? error.message : String(error), time: Date.now() };
     await endProcesses(() => buildProcesses(mark));
   }
   spool.finish(exit);

@@ -21,7 +21,15 @@ export interface MetricPoint {
   readonly dimensions: Readonly<Record<string, string>>;
   /** ms UTC */
   readonly timestamp: number;
-  readonly value: number;
+  /** One value, or several of the same time. */
+  readonly value: number | MetricValues;
   /** One of CloudWatch's units: `Seconds`, `Count`, `Percent`, `Bytes`, … */
   readonly unit: string;
+}
+
+export interface MetricValues {
+  readonly count: number;
+  readonly sum: number;
+  readonly min: number;
+  readonly max: number;
 }

@@ -82,6 +82,15 @@ describe.each(engines)('a container of $name', (engine) => {
     expect(JSON.stringify(await rawInspect(engine, id))).not.toContain('planted-in-the-environment');
   });
 
+  test('is measured by the engine, too, for those who cannot ask the kernel', async () => {
+    const session = await open({});
+    await session.run("x=$(head -c 30000000 /dev/zero | tr '\\0' x)");
+    const [id = ''] = await new Engine(engine.socket).find({ [LABEL]: mark });
+    const { cpuMs, memoryBytes } = await new Engine(engine.socket).usage(id);
+    expect(cpuMs).toBeGreaterThan(0);
+    expect(memoryBytes).toBeGreaterThan(30_000_000);
+  });
+
   test('says where the machine is smaller than the compute type', async () => {
     await open({}, { limits: { memoryBytes: 2 ** 50, cpus: 4_096 } });
     expect(workspace?.notices).toEqual([expect.stringMatching(/^This machine has \d+ GB of memory, less than the 1048576 GB/), expect.stringMatching(/^This machine has \d+ processors, fewer than the 4096/)]);

@@ -2,14 +2,20 @@ import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { MARK, codebuildFolder, commandsFolder, pipesFolder, stateFolder } from '../layout.ts';
+import { groupsOf } from '../limits/cgroup.ts';
 import { clamped } from '../limits/compute.ts';
 import { joinNetworkNamespace } from '../network/namespace.ts';
 import type { Network } from '../network/network.ts';
 import { buildProcesses, endProcesses, processTree } from '../processes.ts';
 import { CannotOpen } from '../runner.ts';
-import type { ContainerRequest, Runner, Session, SessionOptions, Usage, Workspace, WorkspaceRequest } from '../runner.ts';
+import type { ContainerRequest, Runner, Session, SessionOptions, Workspace, WorkspaceRequest } from '../runner.ts';
 import { CONTAINER_KEEPER, DRIVER } from '../scripts.ts';
 import { ShellSession, quote } from '../session.ts';
+import { memoryKills, usageOfGroups } from '../usage/of-groups.ts';
+import type { Groups } from '../usage/of-groups.ts';
+import { usageOfProcesses } from '../usage/of-processes.ts';
+import { together } from '../usage/usage.ts';
+import type { Usage } from '../usage/usage.ts';
 import { makeFolders } from '../workspace.ts';
 import { Engine, EngineError } from './engine.ts';
 import type { ContainerConfig, EngineInfo } from './engine.ts';
@@ -23,7 +29,6 @@ const COMMANDS = '/slipway/commands';
 const STATE = '/slipway/state';
 const PIPES = '/slipway/pipes';
 const ENVIRONMENT = 'environment.sh';
-const MS_PER_TICK = 10;
 /** An engine that does not share this machine's kernel would never open our pipes. */
 const READY_MS = 60_000;
 
@@ -130,7 +135,9 @@ class ContainerWorkspace implements Workspace {
     const said = await pipes.begin(Promise.race([gone, late]));
     patience.abort();
     if (said !== undefined) return said.replace(/^ready ?/, '');
-    throw new CannotOpen(`The container of the image ${this.#container.image} ended, or said nothing, before its first command: ${(await this.#engine.logs(id)).trim() || 'its log is empty'}`);
+    const state = await this.#engine.inspect(id);
+    const how = state?.running === true ? 'said nothing' : `ended${state === undefined ? '' : ` with status ${state.exitCode}`}${state?.outOfMemory === true ? ', out of memory,' : ''}`;
+    throw new CannotOpen(`The container of the image ${this.#container.image} ${how} before its first command: ${(await this.#engine.logs(id)).trim() || 'its log is empty'}`);
   }
 
   async stop(graceMs: number): Promise<void> {
@@ -143,8 +150,33 @@ class ContainerWorkspace implements Workspace {
   }
 
   async measure(): Promise<Usage> {
-    if (this.#pid === 0) return { cpuMs: 0 };
-    return { cpuMs: processTree(this.#pid).reduce((sum, { ticks }) => sum + ticks, 0) * MS_PER_TICK };
+    if (this.#id === undefined) return {};
+    const groups = this.#groups(this.#id);
+    // Where the engine's pids are this machine's, the kernel is asked directly: that costs the engine nothing.
+    const counted = groups === undefined ? await this.#engineUsage(this.#id) : together(usageOfGroups(groups), usageOfProcesses(processTree(this.#pid)));
+    return { ...counted, ...this.#network?.usage() };
+  }
+
+  async #engineUsage(id: string): Promise<Usage> {
+    try {
+      return await this.#engine.usage(id);
+    } catch (error) {
+      // Rootless Podman cannot tell everywhere.
+      if (error instanceof EngineError) return {};
+      throw error;
+    }
+  }
+
+  async memoryKills(): Promise<number> {
+    if (this.#id === undefined) return 0;
+    const groups = this.#groups(this.#id);
+    if (groups !== undefined) return memoryKills(groups);
+    return (await this.#engine.inspect(this.#id))?.outOfMemory === true ? 1 : 0;
+  }
+
+  /** Engines call a container's control groups by its id; a pid alone might be of another machine's namespace. */
+  #groups(id: string): Groups | undefined {
+    return this.#pid === 0 ? undefined : groupsOf(this.#pid, id);
   }
 
   async destroy(): Promise<void> {

@@ -2,6 +2,7 @@ import { request } from 'node:http';
 import type { IncomingMessage } from 'node:http';
 import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
+import type { Usage } from '../usage/usage.ts';
 
 /** What went wrong between us and the container engine. */
 export class EngineError extends Error {
@@ -109,6 +110,18 @@ export class Engine {
     await text(await this.#send('POST', `/containers/${id}/wait`, undefined, signal === undefined ? {} : { signal }));
   }
 
+  /** What the container uses, as the engine tells it: with Docker once a second at most. */
+  async usage(id: string): Promise<Usage> {
+    const { cpu_stats: cpu, memory_stats: memory } = await this.#json<RawStats>('GET', `/containers/${id}/stats?stream=false&one-shot=true`);
+    const nanos = cpu?.cpu_usage?.total_usage ?? 0;
+    const used = memory?.usage ?? 0;
+    // A container that runs uses some of each: nothing at all means that the engine does not know.
+    return {
+      ...(nanos === 0 ? {} : { cpuMs: nanos / 1_000_000 }),
+      ...(used === 0 ? {} : { memoryBytes: Math.max(0, used - (memory?.stats?.total_inactive_file ?? memory?.stats?.inactive_file ?? 0)) }),
+    };
+  }
+
   /** What the container wrote where nobody else reads it: the words of a shell that could not begin. */
   async logs(id: string): Promise<string> {
     const response = await this.#send('GET', `/containers/${id}/logs?stdout=1&stderr=1&tail=20`);
@@ -181,6 +194,11 @@ export interface ContainerConfig {
   readonly Hostname?: string;
   readonly Labels: Readonly<Record<string, string>>;
   readonly HostConfig: Readonly<Record<string, unknown>>;
+}
+
+interface RawStats {
+  readonly cpu_stats?: { readonly cpu_usage?: { readonly total_usage?: number } };
+  readonly memory_stats?: { readonly usage?: number; readonly stats?: { readonly total_inactive_file?: number; readonly inactive_file?: number } };
 }
 
 interface RawInfo {

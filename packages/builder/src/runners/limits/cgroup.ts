@@ -1,16 +1,17 @@
 import { existsSync } from 'node:fs';
-import { mkdir, readFile, rmdir, writeFile } from 'node:fs/promises';
+import { mkdir, rmdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { isCode } from '../processes.ts';
+import { isCode, readProc } from '../processes.ts';
+import type { Groups } from '../usage/of-groups.ts';
 import type { Limits } from './compute.ts';
 
 /** The control groups of one build. */
 export interface Cgroup {
   /** A process that writes "0" into each of these is in it, with all that it starts. */
   readonly procs: readonly string[];
-  /** Whether a process of the build was killed because the memory was used up. */
-  outOfMemory(): Promise<boolean>;
+  /** Where the kernel counts what they use. */
+  readonly groups: Groups;
   remove(): Promise<void>;
 }
 
@@ -29,7 +30,24 @@ export async function createCgroup(mark: string, limits: Limits): Promise<Cgroup
     if (['EACCES', 'EPERM', 'EROFS', 'ENOENT', 'EBUSY', 'EINVAL', 'ENOTSUP', 'EOPNOTSUPP'].some((code) => isCode(error, code))) return undefined;
     throw error;
   }
-  return { procs: folders.map((folder) => join(folder, 'cgroup.procs')), outOfMemory: () => outOfMemory(mark), remove: () => removeCgroup(mark) };
+  const groups: Groups = isUnified() ? { unified: folders[0] ?? '' } : { memory: folderOf('memory', mark), cpu: folderOf('cpuacct', mark) };
+  return { procs: folders.map((folder) => join(folder, 'cgroup.procs')), groups, remove: () => removeCgroup(mark) };
+}
+
+/** The groups that a process is in; undefined unless `name` is part of their names, and where they are not to be seen from here. */
+export function groupsOf(pid: number, name: string): Groups | undefined {
+  const lines = (readProc(`/proc/${pid}/cgroup`) ?? '').split('\n').map((line) => line.split(':'));
+  const folder = (controller: string): string | undefined => {
+    const path = lines.find(([, controllers = '']) => controllers.split(',').includes(controller))?.[2];
+    const found = path === undefined ? undefined : join(ROOT, controller, path);
+    return found !== undefined && found.includes(name) && existsSync(found) ? found : undefined;
+  };
+  if (isUnified()) {
+    const unified = folder('');
+    return unified === undefined ? undefined : { unified };
+  }
+  const [memory, cpu] = [folder('memory'), folder('cpuacct')];
+  return memory === undefined || cpu === undefined ? undefined : { memory, cpu };
 }
 
 /** Removes what `createCgroup` made, by whomever: its processes must have ended or be about to. */
@@ -53,17 +71,26 @@ export async function removeCgroup(mark: string): Promise<void> {
 }
 
 const CONTROLLERS = ['memory', 'pids', 'cpu'] as const;
+/** Without a limit of its own: it counts, in the separate hierarchies where it stands beside `cpu` or under the same folder. */
+const COUNTING = 'cpuacct';
 
 const isUnified = (): boolean => existsSync(join(ROOT, 'cgroup.controllers'));
 
 function foldersOf(mark: string): string[] {
-  return isUnified() ? [join(ROOT, PARENT, mark)] : CONTROLLERS.map((controller) => join(ROOT, controller, PARENT, mark));
+  if (isUnified()) return [join(ROOT, PARENT, mark)];
+  return [...CONTROLLERS, ...(existsSync(join(ROOT, COUNTING)) ? [COUNTING] : [])].map((controller) => folderOf(controller, mark));
 }
+
+const folderOf = (controller: string, mark: string): string => join(ROOT, controller, PARENT, mark);
 
 async function makeUnified(folder: string, { memoryBytes, cpus, processes }: Limits): Promise<void> {
   const enable = CONTROLLERS.map((controller) => `+${controller}`).join(' ');
   await mkdir(join(ROOT, PARENT), { recursive: true });
-  for (const parent of [ROOT, join(ROOT, PARENT)]) await writeFile(join(parent, 'cgroup.subtree_control'), enable);
+  for (const parent of [ROOT, join(ROOT, PARENT)]) {
+    await writeFile(join(parent, 'cgroup.subtree_control'), enable);
+    // For the counts alone: no limit hangs on it, and some kernels are built without.
+    if ((readProc(join(parent, 'cgroup.controllers')) ?? '').split(/\s/).includes('io')) await writeFile(join(parent, 'cgroup.subtree_control'), '+io');
+  }
   await mkdir(folder);
   if (memoryBytes !== undefined) {
     await writeFile(join(folder, 'memory.max'), String(memoryBytes));
@@ -74,8 +101,9 @@ async function makeUnified(folder: string, { memoryBytes, cpus, processes }: Lim
 }
 
 async function makeSeparate(mark: string, { memoryBytes, cpus, processes }: Limits): Promise<void> {
-  const [memory, pids, cpu] = foldersOf(mark) as [string, string, string];
-  for (const folder of [memory, pids, cpu]) {
+  const folders = foldersOf(mark);
+  const [memory, pids, cpu] = folders as [string, string, string];
+  for (const folder of folders) {
     // Never a folder on a file system that only looks like the hierarchy.
     if (!existsSync(join(folder, '..', '..', 'cgroup.procs'))) throw Object.assign(new Error(`No control groups at ${folder}`), { code: 'ENOENT' });
     await mkdir(folder, { recursive: true });
@@ -89,16 +117,5 @@ async function makeSeparate(mark: string, { memoryBytes, cpus, processes }: Limi
   if (cpus !== undefined) {
     await writeFile(join(cpu, 'cpu.cfs_period_us'), String(PERIOD_US));
     await writeFile(join(cpu, 'cpu.cfs_quota_us'), String(Math.round(cpus * PERIOD_US)));
-  }
-}
-
-async function outOfMemory(mark: string): Promise<boolean> {
-  const [folder = ''] = foldersOf(mark);
-  try {
-    const text = await readFile(join(folder, isUnified() ? 'memory.events' : 'memory.oom_control'), 'utf8');
-    return Number(/^oom_kill (\d+)$/m.exec(text)?.[1] ?? 0) > 0;
-  } catch (error) {
-    if (isCode(error, 'ENOENT')) return false;
-    throw error;
   }
 }

@@ -1,5 +1,7 @@
 /** What a build may use of the machine. Absent members are not limited. */
 export interface Limits {
+  /** The compute type that grants this, for messages. */
+  readonly computeType?: string;
   readonly memoryBytes?: number;
   /** Processors, fractions included. */
   readonly cpus?: number;
@@ -24,7 +26,7 @@ const PROCESSES = 16_384;
 /** What a compute type grants; undefined for one that is not known. */
 export function computeLimits(computeType: string): Required<Limits> | undefined {
   const found = COMPUTE[computeType];
-  return found === undefined ? undefined : { ...found, processes: PROCESSES };
+  return found === undefined ? undefined : { computeType, ...found, processes: PROCESSES };
 }
 
 /** The limits as far as the machine goes, and in words where it is smaller than they are. */
@@ -43,3 +45,9 @@ export function clamped(limits: Limits, machine: { readonly memoryBytes: number;
 }
 
 const gib = (bytes: number): number => Math.floor(bytes / GIB);
+
+/** Why processes of the build were killed. */
+export function outOfMemory({ computeType, memoryBytes = 0 }: Limits): string {
+  const size = memoryBytes < GIB ? `${Math.floor(memoryBytes / 1024 ** 2)} MB` : `${gib(memoryBytes)} GB`;
+  return `out of memory: the limit ${computeType === undefined ? 'of the build' : `of compute type ${computeType}`} is ${size}`;
+}

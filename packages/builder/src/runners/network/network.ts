@@ -4,6 +4,8 @@ import { connect } from 'node:net';
 import type { Server, Socket } from 'node:net';
 import { join } from './join.ts';
 import { serveProxy } from './proxy.ts';
+import { Traffic } from './traffic.ts';
+import type { Usage } from '../usage/usage.ts';
 
 /**
  * What a build may reach.
@@ -23,6 +25,7 @@ export interface NetworkRequest {
 export interface Network {
   /** What the build's processes need to know of it. */
   readonly environment: Readonly<Record<string, string>>;
+  usage(): Pick<Usage, 'networkReceivedBytes' | 'networkSentBytes'>;
   close(): void;
 }
 
@@ -107,9 +110,14 @@ export async function serve(helper: Helper, { mode, endpoint }: NetworkRequest):
     serveProxy(server, sockets, { outside: mode === 'isolated', ...(target === undefined ? {} : { always: `${target.hostname}:${portOf(target)}` }) });
     servers.push(server);
   }
-  for (const server of servers) server.unref();
+  const traffic = new Traffic();
+  for (const server of servers) {
+    server.on('connection', (socket: Socket) => traffic.count(socket));
+    server.unref();
+  }
   return {
     environment: proxied ? proxyVariables(proxyPort) : {},
+    usage: () => traffic.bytes,
     close() {
       for (const server of servers) server.close();
       for (const socket of sockets) socket.destroy();

@@ -80,7 +80,7 @@ export function builds({ db, clock, jobs, outbox, paging, concurrentBuilds, endp
       own_lines: null,
       s3_logged: 0,
       cache_key: null,
-      cpu_ms: null,
+      usage: null,
     };
     await updateProject(tx, project, { last_build_number: number });
     await insertBuild(tx, row);

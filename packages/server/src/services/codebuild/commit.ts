@@ -83,9 +83,9 @@ function keptLines(build: StoredBuild, kept: string | null, entries: readonly Lo
 
 /** What a step may change. StopBuild's request is not among it: it may have come meanwhile. */
 function columns(build: StoredBuild, own_lines: string | null) {
-  const { status, phase, resolved_version, log_stream, spool_offset, node, log_next, log_pending, artifacts_from, outcome, credentials_token, ended_at, retry_limit, cache_key, cpu_ms } = build;
+  const { status, phase, resolved_version, log_stream, spool_offset, node, log_next, log_pending, artifacts_from, outcome, credentials_token, ended_at, retry_limit, cache_key, usage } = build;
   return {
-    status, phase, resolved_version, log_stream, spool_offset, node, log_next, log_pending, artifacts_from, outcome, credentials_token, ended_at, retry_limit, own_lines, cache_key, cpu_ms,
+    status, phase, resolved_version, log_stream, spool_offset, node, log_next, log_pending, artifacts_from, outcome, credentials_token, ended_at, retry_limit, own_lines, cache_key, usage,
     phases: JSON.stringify(build.phases), exported: JSON.stringify(build.exported), artifacts: JSON.stringify(build.artifacts),
   };
 }

@@ -10,7 +10,7 @@ function build(change: Partial<StoredBuild> = {}): StoredBuild {
     account: '1', region: 'us-east-1', id: 'p:1', project: 'p', number: 1, initiator: 'me', status: 'IN_PROGRESS', phase: 'QUEUED', phases: [{ phaseType: 'QUEUED', startTime: 0 }],
     definition: { source: { type: 'NO_SOURCE' }, artifacts: { type: 'NO_ARTIFACTS' }, environment: { type: 'LINUX_CONTAINER', image: 'i', computeType: 'BUILD_GENERAL1_SMALL' }, serviceRole: 'r', timeoutInMinutes: 10, queuedTimeoutInMinutes: 5 },
     stop_requested: 0, resolved_version: null, exported: [], artifacts: { secondary: [] }, log_stream: 's', spool_offset: 0, node: null, log_next: 0, log_pending: null, artifacts_from: null, outcome: null,
-    credentials_token: 't', started_at: 0, ended_at: null, sequence: 0, retry_number: 0, previous_retry: null, next_retry: null, retry_limit: null, own_lines: null, s3_logged: 0, cache_key: null, cpu_ms: null, ...change,
+    credentials_token: 't', started_at: 0, ended_at: null, sequence: 0, retry_number: 0, previous_retry: null, next_retry: null, retry_limit: null, own_lines: null, s3_logged: 0, cache_key: null, usage: null, ...change,
   };
 }
 
@@ -18,7 +18,7 @@ const provisioned = (): StoredBuild => leave(enter(leave(build(), minute, 'SUCCE
 const running = (phase: 'INSTALL' | 'BUILD' | 'POST_BUILD' = 'BUILD'): StoredBuild => enter(provisioned(), phase, minute);
 let offset = 0;
 const told = (...frames: Attached['frame'][]): Attached[] => frames.map((frame) => ({ frame, next: (offset += 10) }));
-const exit = (status: 'SUCCEEDED' | 'FAILED' | 'STOPPED' | 'TIMED_OUT' | 'FAULT', reason?: string): Attached['frame'] => ({ type: 'exit', status, cpuMs: 0, time: 2 * minute, ...(reason ? { reason } : {}) });
+const exit = (status: 'SUCCEEDED' | 'FAILED' | 'STOPPED' | 'TIMED_OUT' | 'FAULT', reason?: string): Attached['frame'] => ({ type: 'exit', status, time: 2 * minute, ...(reason ? { reason } : {}) });
 const ended = (phase: 'BUILD' | 'POST_BUILD', status: 'SUCCEEDED' | 'FAILED' | 'STOPPED'): Attached['frame'] => ({ type: 'phase-ended', phase, status, contexts: [], time: 2 * minute });
 const phases = ({ phases: all }: StoredBuild) => all.map(({ phaseType, phaseStatus }) => `${phaseType} ${phaseStatus ?? '-'}`);
 

@@ -99,6 +99,9 @@ function withFrame(build: StoredBuild, { frame }: Attached, now: number, interru
     case 'artifact':
       // The offset is still the one before this frame.
       return { ...build, artifacts_from: build.artifacts_from ?? build.spool_offset };
+    case 'usage':
+      // Goes to CloudWatch as it comes.
+      return build;
     case 'exit':
       return exited(build, frame, interrupted);
     case 'supervisor-died':
@@ -108,8 +111,8 @@ function withFrame(build: StoredBuild, { frame }: Attached, now: number, interru
 
 type Exit = Extract<Attached['frame'], { type: 'exit' }>;
 
-function exited(before: StoredBuild, { status, reason, retry, cpuMs, time }: Exit, interrupted: Ending | undefined): StoredBuild {
-  const build = { ...before, cpu_ms: cpuMs, ...(retry === undefined ? {} : { retry_limit: retry.count }) };
+function exited(before: StoredBuild, { status, reason, retry, usage, time }: Exit, interrupted: Ending | undefined): StoredBuild {
+  const build = { ...before, usage: usage === undefined ? null : JSON.stringify(usage), ...(retry === undefined ? {} : { retry_limit: retry.count }) };
   const ranThrough = build.phase === 'POST_BUILD' && build.phases.at(-1)?.endTime !== undefined;
   if (status === 'SUCCEEDED' || status === 'FAILED') {
     if (ranThrough) return { ...enter(build, 'UPLOAD_ARTIFACTS', time), outcome: status };

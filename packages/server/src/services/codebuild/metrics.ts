@@ -1,9 +1,8 @@
-import { availableParallelism } from 'node:os';
-import { computeLimits } from '@slipway/builder';
+import type { UsageInterval } from '@slipway/builder';
 import type { BuildPhaseType } from '@slipway/contracts/codebuild';
 import type { Advance, JobKey } from '../../engine/jobs.ts';
 import type { Database } from '../../kernel/database.ts';
-import type { MetricPoint, MetricSink } from '../../kernel/metrics.ts';
+import type { MetricPoint, MetricReport, MetricSink, MetricValues } from '../../kernel/metrics.ts';
 import type { Place } from '../../kernel/place.ts';
 import { readBuild } from './build.ts';
 import type { StoredBuild } from './build.ts';
@@ -34,28 +33,45 @@ const DURATIONS: Partial<Record<BuildPhaseType, string>> = {
   FINALIZING: 'FinalizingDuration',
 };
 
-/**
- * "CodeBuild resource utilization metrics", as far as runners measure it: the processor's, as the mean over the commands'
- * phases. 1,024 units are one processor. Memory, storage and network are not measured and therefore not told.
- */
-function utilization(build: StoredBuild): Omit<MetricPoint, 'dimensions'>[] {
-  const commands = build.phases.filter(({ phaseType }) => COMMANDS.includes(phaseType));
-  const [from, to] = [commands[0]?.startTime, commands.at(-1)?.endTime];
-  if (!build.cpu_ms || from === undefined || to === undefined || to <= from) return [];
-  const processors = build.cpu_ms / (to - from);
-  const granted = Math.min(computeLimits(build.definition.environment.computeType)?.cpus ?? Infinity, availableParallelism());
-  return [
-    { name: 'CPUUtilized', value: processors * 1_024, unit: 'None', timestamp: to },
-    { name: 'CPUUtilizedPercent', value: Math.min(100, (processors / granted) * 100), unit: 'Percent', timestamp: to },
-  ];
+/** What a build has used while it runs, from a frame of its spool that ends at `next`. */
+export function usageReport(build: StoredBuild, interval: UsageInterval, next: number): MetricReport {
+  const { account, region, id } = build;
+  return { account, region, namespace: 'AWS/CodeBuild', once: `codebuild/${id}/usage/${next}`, data: utilization(build, interval) };
 }
 
-const COMMANDS: readonly (BuildPhaseType | undefined)[] = ['INSTALL', 'PRE_BUILD', 'BUILD', 'POST_BUILD'];
+const MIB = 1024 ** 2;
+
+/**
+ * AWS CodeBuild User Guide, "CodeBuild CloudWatch resource utilization metrics": 1,024 units are one processor, bytes are by
+ * the second. The network's are not among AWS's; they are named as those of its containers are. What a runner does not know
+ * is not told.
+ */
+function utilization(build: StoredBuild, { from, to, granted, cpuMs, memoryBytes, ...bytes }: UsageInterval): MetricPoint[] {
+  const took = Math.max(1, to - from);
+  const points: Omit<MetricPoint, 'dimensions' | 'timestamp'>[] = [];
+  if (cpuMs !== undefined) {
+    points.push({ name: 'CPUUtilized', value: (cpuMs / took) * 1_024, unit: 'None' }, { name: 'CPUUtilizedPercent', value: Math.min(100, (cpuMs / took / granted.cpus) * 100), unit: 'Percent' });
+  }
+  if (memoryBytes !== undefined) {
+    points.push({ name: 'MemoryUtilized', value: scaled(memoryBytes, 1 / MIB), unit: 'Megabytes' }, { name: 'MemoryUtilizedPercent', value: scaled(memoryBytes, 100 / granted.memoryBytes), unit: 'Percent' });
+  }
+  for (const [member, name] of RATES) {
+    const used = bytes[member];
+    if (used !== undefined) points.push({ name, value: (used / took) * 1_000, unit: 'Bytes/Second' });
+  }
+  return dimensionsOf(build).flatMap((dimensions) => points.map((point) => ({ ...point, dimensions, timestamp: to })));
+}
+
+const RATES = [['storageReadBytes', 'StorageReadBytes'], ['storageWrittenBytes', 'StorageWriteBytes'], ['networkReceivedBytes', 'NetworkRxBytes'], ['networkSentBytes', 'NetworkTxBytes']] as const;
+
+const scaled = ({ count, sum, min, max }: MetricValues, by: number): MetricValues => ({ count, sum: sum * by, min: min * by, max: max * by });
+
+const dimensionsOf = ({ project, id, number }: StoredBuild): readonly Readonly<Record<string, string>>[] => [{ ProjectName: project }, { ProjectName: project, BuildId: id, BuildNumber: String(number) }];
 
 /** The supervisor's clock and the server's may disagree by a little. */
 const seconds = (from: number, to: number): number => Math.max(0, to - from) / 1000;
 
-/** What a finished build counts for, once for its project and once for the account. */
+/** What a finished build counts for, once for its project and once for the account, and what it used at last. */
 export function buildMetrics(build: StoredBuild): MetricPoint[] {
   const end = build.ended_at ?? build.started_at;
   const point = (name: string, value: number, unit: string, timestamp = end) => ({ name, value, unit, timestamp });
@@ -70,7 +86,6 @@ export function buildMetrics(build: StoredBuild): MetricPoint[] {
       return name && startTime !== undefined && endTime !== undefined ? [point(name, seconds(startTime, endTime), 'Seconds', endTime)] : [];
     }),
   ];
-  const forBuild = { ProjectName: build.project, BuildId: build.id, BuildNumber: String(build.number) };
   const forWhom: readonly Readonly<Record<string, string>>[] = [{ ProjectName: build.project }, {}];
-  return [...forWhom.flatMap((dimensions) => points.map((one) => ({ ...one, dimensions }))), ...[{ ProjectName: build.project }, forBuild].flatMap((dimensions) => utilization(build).map((one) => ({ ...one, dimensions })))];
+  return [...forWhom.flatMap((dimensions) => points.map((one) => ({ ...one, dimensions }))), ...(build.usage === null ? [] : utilization(build, JSON.parse(build.usage) as UsageInterval))];
 }

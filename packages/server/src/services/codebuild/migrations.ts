@@ -68,4 +68,9 @@ export const migrations: readonly Migration[] = [
     id: 'codebuild-009-utilization',
     sql: 'alter table codebuild_builds add column cpu_ms bigint',
   },
+  {
+    id: 'codebuild-010-usage',
+    sql: `alter table codebuild_builds drop column cpu_ms;
+      alter table codebuild_builds add column usage text`,
+  },
 ];

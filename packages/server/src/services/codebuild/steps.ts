@@ -2,6 +2,7 @@ import type { Runtimes, Standby } from '@slipway/builder';
 import type { JobRun } from '../../engine/jobs.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import type { Log } from '../../kernel/log.ts';
+import type { MetricSink } from '../../kernel/metrics.ts';
 import type { KeyedHash } from '../../kernel/seal.ts';
 import type { StoredBuild } from './build.ts';
 import type { CacheDeps } from './cache/index.ts';
@@ -17,6 +18,7 @@ export interface StepDeps extends CacheDeps {
   readonly log: Log;
   readonly hash: KeyedHash;
   readonly held: Held;
+  readonly metrics: MetricSink;
   readonly commit: Commit;
   readonly followers: Followers;
   readonly sources: SourceFetcher;

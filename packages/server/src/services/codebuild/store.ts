@@ -64,8 +64,8 @@ export interface BuildRow extends Place {
   readonly own_lines: string | null;
   /** 1 once the log lies in S3. */
   readonly s3_logged: number;
-  /** What the build's processes have used, ms; null where it is not known. */
-  readonly cpu_ms: number | null;
+  /** JSON of `UsageInterval`: the last stretch of what the build's processes have used; null where none ran. */
+  readonly usage: string | null;
   /** Under which the build's cache is to be kept; null when it is not. */
   readonly cache_key: string | null;
 }
