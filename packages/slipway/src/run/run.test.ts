@@ -2,6 +2,9 @@ import { spawn } from 'node:child_process';
 import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { createInterface } from 'node:readline';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { bestRunner } from '@slipway/builder';
@@ -20,6 +23,8 @@ afterEach(() => rm(folder, { recursive: true, force: true }));
 const write = (yaml: string, name = 'buildspec.yml'): Promise<void> => writeFile(join(folder, name), yaml);
 const builds = (commands: string[], more = ''): string => `version: 0.2\n${more}phases:\n  build:\n    commands: ${JSON.stringify(commands)}\n`;
 const run = (args: string[], variables: Record<string, string> = {}): Promise<Ended> => runToEnd(process.execPath, [slipwayProgram, 'run', '--runner', kind, ...args], { env: cleanEnvironment(variables) });
+/** Counts in a folder that the cache keeps. */
+const cached = (key: string, last = 'true', paths = 'deps/**/*') => write(`${builds(['cat deps/count 2>/dev/null || echo none', 'mkdir -p deps && echo x >> deps/count', last])}cache:\n  key: ${key}\n  fallback-keys: [k-]\n  paths: [${paths}]\n`);
 const output = ({ stdout }: Ended): string[] => stdout.trimEnd().split('\n').filter((line) => !line.startsWith('[Container]'));
 
 describe('slipway run', () => {
@@ -79,6 +84,54 @@ describe('slipway run', () => {
     }
   });
 
+  it('takes values from here instead of a server, masks them, and exports none of them', async () => {
+    await write(builds(['echo $P $S $T', 'echo ${#P} ${#S} ${#T}', 'V=$P'], 'env:\n  parameter-store:\n    P: /p\n  secrets-manager:\n    S: site/db:password\n  exported-variables: [V, T]\n'));
+    const ended = await run(['--env', 'P=value-of-p', '--secret', 'S', '--secret', 'T=value-of-t', folder], { S: 'value-of-s' });
+    expect(output(ended)).toEqual(['*** *** ***', '10 10 10']);
+    expect(ended.stdout).toMatch(/Exported variable V="\*\*\*"\n/);
+    expect(ended.stdout).not.toMatch(/value-of|Exported variable T/);
+  });
+
+  it('shows what was exported, and writes it where it is asked to', async () => {
+    await write(builds(['V="1.0 \\"x\\""', 'export W=$(printf "a\\nb")'], 'env:\n  exported-variables: [V, W, NONE]\n'));
+    const file = join(folder, 'exported.json');
+    const { stdout, code } = await run(['--exported', file, folder]);
+    expect([code, ...stdout.split('\n').flatMap((line) => /\] \S+ \S+ (Exported .*)/.exec(line)?.[1] ?? [])]).toEqual([0, 'Exported variable V="1.0 \\"x\\""', 'Exported variable W="a\\nb"', 'Exported variable NONE=""']);
+    expect(JSON.parse(await readFile(file, 'utf8'))).toEqual({ V: '1.0 "x"', W: 'a\nb', NONE: '' });
+  });
+
+  it('keeps a cache from one run to the next, by its key and its fallback keys, and only of builds that succeed', async () => {
+    const cache = join(folder, 'cache');
+    const again = async () => output(await run(['--cache', cache, folder]));
+    await writeFile(join(folder, 'lock'), '1');
+    await cached('k-$(codebuild-hash-files lock)', 'false');
+    expect(await again()).toEqual(['none']);
+    await cached('k-$(codebuild-hash-files lock)');
+    expect(await again()).toEqual(['none']);
+    expect(await again()).toEqual(['x']);
+    expect(await again()).toEqual(['x']);
+    await writeFile(join(folder, 'lock'), '2');
+    expect(await again()).toEqual(['x']);
+    expect(await again()).toEqual(['x', 'x']);
+    await cached('k-$(codebuild-hash-files lock)', 'true', 'deps');
+    expect(await again()).toEqual(['none']);
+    expect((await run([folder])).stdout).toContain('neither restored nor saved: --cache names a folder');
+  }, 60_000);
+
+  it.runIf(kind === 'sandbox')('gives the build a network of its own, with the endpoint in it, or this machine\'s', async () => {
+    const server = createServer((_, response) => response.end('here')).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+    try {
+      await write(builds([`node -e 'fetch("${url}").then((r) => r.text()).then(console.log, () => console.log("nothing"))'`]));
+      expect(output(await run([folder]))).toEqual(['nothing']);
+      expect(output(await run(['--network', 'host', folder]))).toEqual(['here']);
+      expect(output(await run(['--network', 'none', folder], { AWS_ENDPOINT_URL: url }))).toEqual(['here']);
+    } finally {
+      server.close();
+    }
+  }, 60_000);
+
   it('ends with 130 on Ctrl-C, with all that the build started', async () => {
     await write(builds(['echo started; sleep 1000']));
     const child = spawn(process.execPath, [slipwayProgram, 'run', '--runner', kind, folder], { env: cleanEnvironment({}), stdio: ['ignore', 'pipe', 'inherit'] });
@@ -88,7 +141,7 @@ describe('slipway run', () => {
   });
 
   it.each([
-    [['--runner', 'lambda'], "no runner 'lambda'"], [['--runner', 'container'], 'needs --image'], [['--runner', 'plain', '--image', 'x'], '--image belongs'], [['a', 'b'], 'one folder'],
+    [['--runner', 'lambda'], "no runner 'lambda'"], [['--runner', 'container'], 'needs --image'], [['--runner', 'plain', '--image', 'x'], '--image belongs'], [['--privileged'], '--privileged belongs'], [['--network', 'lan'], "no network 'lan'"], [['--runner', 'plain', '--network', 'none'], 'needs a sandbox'], [['a', 'b'], 'one folder'],
     [['--env', '=x'], 'NAME=VALUE'], [['--env', 'ABSENT'], 'no such variable'], [['--timeout', 'soon'], '--timeout'],
   ])('%j is a mistake that it explains', (args, why) => {
     expect(() => runOptions(args, {})).toThrow(UsageError);

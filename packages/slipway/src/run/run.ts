@@ -1,13 +1,14 @@
 import { randomInt, randomUUID } from 'node:crypto';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir, userInfo } from 'node:os';
 import { basename, join } from 'node:path';
 import {
-  BuildspecError, HOST_KEYS, containerLine, findEngineSocket, loadBuildspec, parseBuildspec, runBuild, runnerOf, sourceFolder,
-  type BuildExit, type BuildSink, type BuildSpec, type Buildspec, type CollectedArtifact, type ContainerRequest, type PhaseContext,
+  BuildspecError, HOST_KEYS, ImageUnavailable, containerLine, createMasker, findEngineSocket, loadBuildspec, parseBuildspec, provideImage, runBuild, runnerOf, sourceFolder,
+  type BuildExit, type BuildSink, type BuildSpec, type Buildspec, type CollectedArtifact, type ContainerRequest, type ExportedVariable, type PhaseContext,
 } from '@slipway/builder';
 import { UsageError } from '../usage.ts';
-import { copyArtifact } from './artifacts.ts';
+import { artifactLine, copyArtifact } from './artifacts.ts';
+import { openCache, type RunCache } from './cache.ts';
 import { HELP, runOptions, type RunOptions } from './options.ts';
 import { buildspecFile, commitOf, copySource } from './source.ts';
 import { ValueMissing, fetchValues } from './values.ts';
@@ -42,7 +43,7 @@ interface Surroundings {
 
 /** Runs the build, again if its buildspec wants that, and answers the exit code. @throws UsageError, BuildspecError */
 async function runFolder(options: RunOptions, around: Surroundings): Promise<number> {
-  const container = await usable(options);
+  const container = await usable(options, around.signal);
   const say = (text: string): void => around.write(containerLine(performance.timeOrigin + performance.now(), text));
   for (let retries = 0; ; retries += 1) {
     const folder = await mkdtemp(join(tmpdir(), 'slipway-run-'));
@@ -57,11 +58,18 @@ async function runFolder(options: RunOptions, around: Surroundings): Promise<num
   }
 }
 
-async function usable({ runner, image }: RunOptions): Promise<ContainerRequest | undefined> {
-  const reason = await runnerOf(runner).unavailable();
-  if (reason !== undefined) throw new UsageError(`the runner ${runner} does not work here: ${reason}${runner === 'sandbox' ? '; --runner plain runs the commands without isolation' : ''}`);
-  const socket = findEngineSocket();
-  return runner === 'container' && image !== undefined && socket !== undefined ? { image, socket } : undefined;
+async function usable({ runner, image, containerSocket, privileged }: RunOptions, signal: AbortSignal): Promise<ContainerRequest | undefined> {
+  const socket = runner === 'container' ? (containerSocket ?? findEngineSocket()) : undefined;
+  const reason = await runnerOf(runner).unavailable(socket === undefined ? undefined : { socket });
+  if (reason !== undefined) throw new UsageError(`the runner ${runner} does not work here: ${reason}${runner === 'sandbox' ? '; --image IMAGE runs the commands in a container, --runner plain without isolation' : ''}`);
+  if (image === undefined || socket === undefined) return undefined;
+  try {
+    await provideImage(socket, image, undefined, signal);
+  } catch (error) {
+    if (error instanceof ImageUnavailable) throw new UsageError(`the image ${image} is not to be had: ${error.message}`, { cause: error });
+    throw error;
+  }
+  return { image, socket, ...(privileged ? { privileged } : {}) };
 }
 
 interface Place {
@@ -70,47 +78,94 @@ interface Place {
   readonly say: (text: string) => void;
 }
 
-async function runOnce(options: RunOptions, { env, signal, write }: Surroundings, { folder, container, say }: Place): Promise<Pick<BuildExit, 'status' | 'retry'>> {
-  const source = `src${randomInt(1e8, 1e9)}/src`;
-  await copySource(options.folder, sourceFolder(folder, source), options.artifacts);
-  const { buildspec, place } = await readBuildspec(options, sourceFolder(folder, source));
-  const output = options.runner === 'plain' ? sourceFolder(folder, '') : '/codebuild/output';
-  for (const line of ['Phase is DOWNLOAD_SOURCE', `CODEBUILD_SRC_DIR=${join(output, source)}`, `YAML location is ${place}`]) say(line);
-  let values: Record<string, string>;
-  try {
-    values = await fetchValues(buildspec, env);
-  } catch (error) {
-    if (!(error instanceof ValueMissing)) throw error;
-    ended(say, 'DOWNLOAD_SOURCE', { statusCode: 'CLIENT_ERROR', message: error.message });
-    return { status: 'FAILED' };
-  }
-  if (buildspec.cache !== undefined) say('Cache is not configured for this build: the paths of the buildspec are neither restored nor saved');
-  ended(say, 'DOWNLOAD_SOURCE');
+async function runOnce(options: RunOptions, around: Surroundings, place: Place): Promise<Pick<BuildExit, 'status' | 'retry'>> {
+  const prepared = await prepare(options, around, place);
+  if (prepared === undefined) return { status: 'FAILED' };
+  const { spec, cache, say } = prepared;
   const artifacts: CollectedArtifact[] = [];
+  let exported: readonly ExportedVariable[] = [];
   const sink: BuildSink = {
-    log: (_, lines) => write(lines.map(({ text }) => text).join('\n')),
+    log: (_, lines) => around.write(lines.map(({ text }) => text).join('\n')),
     phaseStarted: () => undefined,
     phaseEnded: () => undefined,
-    exported: () => undefined,
+    exported: (variables) => {
+      exported = variables;
+    },
     artifact: (artifact) => artifacts.push(artifact),
   };
-  const given = { ...aws(env, buildspec), ...values, ...options.env, ...(await identity(options, env)) };
+  const exit = await runBuild(spec, sink, { signal: around.signal });
+  if (exit.reason !== undefined) say(`Build ${exit.status}: ${exit.reason}`);
+  const problem = await bringArtifacts(artifacts, options.artifacts, say);
+  for (const line of await cache.save()) say(line);
+  await tellExported(exported, options.exported, say);
+  return { ...exit, status: problem !== undefined && exit.status === 'SUCCEEDED' ? 'FAILED' : exit.status };
+}
+
+interface Prepared {
+  readonly spec: BuildSpec;
+  readonly cache: RunCache;
+  /** Writes a line of CodeBuild's own, masked. */
+  readonly say: (text: string) => void;
+}
+
+/** DOWNLOAD_SOURCE; undefined when it has failed and said so. */
+async function prepare(options: RunOptions, { env }: Surroundings, { folder, container, say: sayPlainly }: Place): Promise<Prepared | undefined> {
+  const source = `src${randomInt(1e8, 1e9)}/src`;
+  await copySource(options.folder, sourceFolder(folder, source), [options.artifacts, options.cache, options.exported].filter((path) => path !== undefined));
+  const { buildspec, place } = await readBuildspec(options, sourceFolder(folder, source));
+  const output = options.runner === 'plain' ? sourceFolder(folder, '') : '/codebuild/output';
+  for (const line of ['Phase is DOWNLOAD_SOURCE', `CODEBUILD_SRC_DIR=${join(output, source)}`, `YAML location is ${place}`]) sayPlainly(line);
+  let values: Record<string, string>;
+  try {
+    values = await fetchValues(buildspec, env, Object.keys(options.env));
+  } catch (error) {
+    if (!(error instanceof ValueMissing)) throw error;
+    ended(sayPlainly, 'DOWNLOAD_SOURCE', { statusCode: 'CLIENT_ERROR', message: error.message });
+    return undefined;
+  }
+  const variables = { ...values, ...options.env, ...(await identity(options, env)) };
+  const secretVariables = secretsOf(options, buildspec, values);
+  const secrets = [...Object.values(secretVariables), ...[env['AWS_SECRET_ACCESS_KEY'], env['AWS_SESSION_TOKEN']].filter((secret) => secret !== undefined)];
+  // A cache's key is shown in the log and in the names of files.
+  const open = Object.fromEntries(Object.entries({ ...buildspec.variables, ...variables }).filter(([name]) => !(name in secretVariables)));
+  const cache = await openCache(options.cache, buildspec, { build: folder, source, env: open });
+  const masker = createMasker(secrets);
+  const say = (text: string): void => sayPlainly(masker.push(text) + masker.flush());
+  for (const line of cache.lines) say(line);
+  ended(say, 'DOWNLOAD_SOURCE');
   const spec: BuildSpec = {
-    folder, runner: options.runner, buildspec, source, env: given,
-    secrets: [...Object.values(values), ...[env['AWS_SECRET_ACCESS_KEY'], env['AWS_SESSION_TOKEN']].filter((secret) => secret !== undefined)],
-    timeoutMs: options.timeoutMs,
+    folder, runner: options.runner, buildspec, source, env: { ...aws(env, buildspec), ...variables }, secrets, notExported: options.secrets, timeoutMs: options.timeoutMs,
+    network: { mode: options.network, ...(env['AWS_ENDPOINT_URL'] ? { endpoint: env['AWS_ENDPOINT_URL'] } : {}) },
     ...(container === undefined ? {} : { container }),
+    ...(cache.spec === undefined ? {} : { cache: cache.spec }),
     ...(options.artifacts === undefined ? { artifacts: 'none' } : {}),
   };
-  const exit = await runBuild(spec, sink, { signal });
-  if (exit.reason !== undefined) say(`Build ${exit.status}: ${exit.reason}`);
+  return { spec, cache, say };
+}
+
+/** UPLOAD_ARTIFACTS. Answers what went wrong. */
+async function bringArtifacts(artifacts: readonly CollectedArtifact[], to: string | undefined, say: (text: string) => void): Promise<PhaseContext | undefined> {
   const problem = artifacts.find(({ error }) => error !== undefined)?.error;
-  if (options.artifacts !== undefined && artifacts.length > 0) {
-    say('Phase is UPLOAD_ARTIFACTS');
-    for (const artifact of artifacts) await copyArtifact(artifact, options.artifacts);
-    ended(say, 'UPLOAD_ARTIFACTS', problem);
+  if (to === undefined || artifacts.length === 0) return problem;
+  say('Phase is UPLOAD_ARTIFACTS');
+  for (const artifact of artifacts.filter(({ error }) => error === undefined)) {
+    await copyArtifact(artifact, to);
+    say(artifactLine(artifact, to));
   }
-  return { ...exit, status: problem !== undefined && exit.status === 'SUCCEEDED' ? 'FAILED' : exit.status };
+  ended(say, 'UPLOAD_ARTIFACTS', problem);
+  return problem;
+}
+
+/** In JSON's quotes a value is one line, whatever it holds. */
+async function tellExported(variables: readonly ExportedVariable[], file: string | undefined, say: (text: string) => void): Promise<void> {
+  for (const { name, value } of variables) say(`Exported variable ${name}=${JSON.stringify(value)}`);
+  if (file !== undefined) await writeFile(file, `${JSON.stringify(Object.fromEntries(variables.map(({ name, value }) => [name, value])), null, 2)}\n`);
+}
+
+/** By variable: what came from the parameter store or the secrets manager, or was given in its place or by --secret. */
+function secretsOf({ env, secrets }: RunOptions, { parameterStore, secretsManager }: Buildspec, values: Readonly<Record<string, string>>): Record<string, string> {
+  const given = new Set([...secrets, ...Object.keys(parameterStore), ...Object.keys(secretsManager)]);
+  return { ...values, ...Object.fromEntries(Object.entries(env).filter(([name]) => given.has(name))) };
 }
 
 function ended(say: (text: string) => void, phase: string, problem?: PhaseContext): void {

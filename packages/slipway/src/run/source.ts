@@ -5,14 +5,14 @@ import { join, relative, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { UsageError } from '../usage.ts';
 
-/** A copy of the user's folder, less the artifacts of earlier runs: the build may do to it what it likes. */
-export async function copySource(folder: string, to: string, leaveOut: string | undefined): Promise<void> {
+/** A copy of the user's folder, less what earlier runs have put there (`leaveOut`, absolute): the build may do to it what it likes. */
+export async function copySource(folder: string, to: string, leaveOut: readonly string[]): Promise<void> {
   const found = await stat(folder).catch(() => undefined);
   if (found === undefined || !found.isDirectory()) throw new UsageError(`there is no folder ${folder}`);
   await cp(folder, to, {
     recursive: true, verbatimSymlinks: true, preserveTimestamps: true, mode: constants.COPYFILE_FICLONE,
     filter: async (path) => {
-      if (leaveOut !== undefined && path !== folder && resolve(path) === leaveOut) return false;
+      if (path !== folder && leaveOut.includes(resolve(path))) return false;
       const stats = await lstat(path);
       return stats.isFile() || stats.isDirectory() || stats.isSymbolicLink();
     },

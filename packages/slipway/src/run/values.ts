@@ -8,8 +8,10 @@ export class ValueMissing extends Error {}
 /** AWS: GetParameters takes ten names. */
 const MOST_NAMES = 10;
 
-/** The values of `parameter-store` and `secrets-manager`, by variable. @throws ValueMissing, UsageError */
-export async function fetchValues({ parameterStore, secretsManager }: Buildspec, env: NodeJS.ProcessEnv): Promise<Record<string, string>> {
+/** The values of `parameter-store` and `secrets-manager`, by variable, except for those that are `given`. @throws ValueMissing, UsageError */
+export async function fetchValues(buildspec: Buildspec, env: NodeJS.ProcessEnv, given: readonly string[]): Promise<Record<string, string>> {
+  const wanted = (of: Readonly<Record<string, string>>): Record<string, string> => Object.fromEntries(Object.entries(of).filter(([name]) => !given.includes(name)));
+  const [parameterStore, secretsManager] = [wanted(buildspec.parameterStore), wanted(buildspec.secretsManager)];
   const asked = [...Object.keys(parameterStore), ...Object.keys(secretsManager)];
   if (asked.length === 0) return {};
   const client = clientOf(env, asked);
@@ -25,7 +27,7 @@ function clientOf(env: NodeJS.ProcessEnv, asked: readonly string[]): AwsClient {
   const { AWS_ENDPOINT_URL: endpoint, AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey, AWS_SESSION_TOKEN: sessionToken } = env;
   const region = env['AWS_REGION'] ?? env['AWS_DEFAULT_REGION'];
   if (endpoint && accessKeyId && secretAccessKey && region) return awsClient({ endpoint, region, accessKeyId, secretAccessKey, ...(sessionToken ? { sessionToken } : {}) });
-  throw new UsageError(`the buildspec takes ${asked.join(', ')} from the parameter store or the secrets manager: set AWS_ENDPOINT_URL, AWS_REGION, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY`);
+  throw new UsageError(`the buildspec takes ${asked.join(', ')} from the parameter store or the secrets manager: set AWS_ENDPOINT_URL, AWS_REGION, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or give them with --secret NAME=VALUE`);
 }
 
 async function parameters(client: AwsClient, wanted: Readonly<Record<string, string>>): Promise<Record<string, string>> {

@@ -1,6 +1,5 @@
-import { createHash } from 'node:crypto';
 import { lstat } from 'node:fs/promises';
-import { cacheFile, savedCacheFile, sourceFolder, type Buildspec, type BuildSpec } from '@slipway/builder';
+import { cacheFile, cacheVersion, putLine, savedCacheFile, seekCache, sourceFolder, type Buildspec, type BuildSpec, type CacheStore } from '@slipway/builder';
 import type { Caller } from '../../../kernel/caller.ts';
 import type { Database } from '../../../kernel/database.ts';
 import { ServiceError } from '../../../kernel/errors.ts';
@@ -9,10 +8,8 @@ import type { Peers } from '../../../kernel/peers.ts';
 import type { StoredBuild } from '../build.ts';
 import type { KeptGit } from '../sources/index.ts';
 import { findProject } from '../store.ts';
-import { expandCacheKey } from './key.ts';
 import type { CacheLife, LocalCaches } from './local.ts';
 import { s3Cache } from './s3.ts';
-import { isKeepable, type CacheStore } from './store.ts';
 
 export { createLocalCaches, type LocalCaches } from './local.ts';
 
@@ -29,9 +26,6 @@ interface CacheRequest {
   readonly folder: string;
   readonly signal: AbortSignal;
 }
-
-/** The key of a cache that the buildspec gives none. */
-const ONLY = 'cache';
 
 export interface RestoredCache {
   /** For the supervisor; absent where the build has no cache. */
@@ -59,31 +53,11 @@ export async function restoreCache(deps: CacheDeps, request: CacheRequest, { bui
   if (missing !== undefined) return none(missing);
   const life = await lifeOf(deps, request.build);
   if (!cache || cache.paths.length === 0 || !life || !keepsPaths(request.build)) return none();
-  const expand = (key: string): Promise<string> => expandCacheKey(key, { env, source: sourceFolder(request.folder, source) });
-  const place: KeptPlace = { key: cache.key === undefined ? ONLY : await expand(cache.key), version: versionOf(cache), once: cache.key !== undefined, life };
-  const { key, once } = place;
-  if (!isKeepable(key)) return none('Nothing is cached: the key of the cache is too long');
-  let restored: string | undefined;
-  const lines: string[] = [];
-  if (cache.action !== 'save') {
-    try {
-      restored = await found(storeOf(deps, request, place), key, once ? await Promise.all(cache.fallbackKeys.map(expand)) : [], cacheFile(request.folder));
-      lines.push(restored === undefined ? `No cache is found for the key ${key}` : `The cache of the key ${restored} is found`);
-    } catch (error) {
-      lines.push(`Unable to download cache: ${inWords(deps, request, error)}`);
-    }
-  }
-  const save = cache.action !== 'restore' && !(once && restored === key);
-  return { spec: { paths: cache.paths, restore: restored !== undefined, save }, saveKey: save ? JSON.stringify(place) : null, lines };
-}
-
-async function found(store: CacheStore, key: string, fallbacks: readonly string[], file: string): Promise<string | undefined> {
-  if (await store.take(key, file)) return key;
-  for (const prefix of fallbacks) {
-    const other = await store.newest(prefix);
-    if (other !== undefined && (await store.take(other, file))) return other;
-  }
-  return undefined;
+  const place = { version: cacheVersion(cache), once: cache.key !== undefined, life };
+  const sought = await seekCache(storeOf(deps, request, place), cache, { env, source: sourceFolder(request.folder, source), file: cacheFile(request.folder), inWords: (error) => inWords(deps, request, error) });
+  if (sought === undefined) return none('Nothing is cached: the key of the cache is too long');
+  const { key, restore, save, lines } = sought;
+  return { spec: { paths: cache.paths, restore, save }, saveKey: save ? JSON.stringify({ ...place, key } satisfies KeptPlace) : null, lines };
 }
 
 /** Keeps what a build that has succeeded left to be kept. Answers what the log says of it. */
@@ -92,13 +66,7 @@ export async function saveCache(deps: CacheDeps, request: CacheRequest): Promise
   if (request.build.cache_key === null || !(await lstat(file).catch(() => undefined))?.isFile()) return [];
   const place = JSON.parse(request.build.cache_key) as KeptPlace;
   try {
-    const came = await storeOf(deps, request, place).put(place.key, file, place);
-    return [{
-      kept: `The cache is kept under the key ${place.key}`,
-      there: `The cache is not kept: there is one of the key ${place.key} already`,
-      'too large': 'The cache is not kept: it is larger than what this installation keeps',
-      invalidated: 'The cache is not kept: the cache of the project was invalidated while the build ran',
-    }[came]];
+    return [putLine(place.key, await storeOf(deps, request, place).put(place.key, file, place))];
   } catch (error) {
     return [`Unable to upload cache: ${inWords(deps, request, error)}`];
   }
@@ -123,17 +91,12 @@ function missingOf(build: StoredBuild, cache: Buildspec['cache']): string | unde
 
 const keepsPaths = ({ definition: { cache } }: StoredBuild): boolean => cache?.type === 'S3' || (cache?.type === 'LOCAL' && cache.modes?.includes('LOCAL_CUSTOM_CACHE') === true);
 
-/** AWS's "cache version": caches of a key are found only by who caches the same paths. Without a key there is one cache. */
-function versionOf({ key, paths }: NonNullable<Buildspec['cache']>): string {
-  return key === undefined ? '' : createHash('sha256').update(JSON.stringify(paths.toSorted())).digest('hex').slice(0, 16);
-}
-
 async function lifeOf({ db }: CacheDeps, build: StoredBuild): Promise<CacheLife | undefined> {
   const row = await findProject(db, build, build.project);
   return row && { account: row.account, region: row.region, name: row.name, created_at: row.created_at, cache_generation: row.cache_generation };
 }
 
-function storeOf({ peers, caches }: CacheDeps, { build, role, signal }: CacheRequest, { version, life }: KeptPlace): CacheStore {
+function storeOf({ peers, caches }: CacheDeps, { build, role, signal }: CacheRequest, { version, life }: Omit<KeptPlace, 'key'>): CacheStore {
   if (build.definition.cache?.type === 'LOCAL') return caches.archives({ account: build.account, region: build.region, name: build.project, ...life }, version);
   return s3Cache(peers, { role, build, generation: life.cache_generation, version, signal });
 }

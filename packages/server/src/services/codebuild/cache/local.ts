@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
-import { copyFile, link, lstat, mkdir, open, readdir, rename, rm, stat, utimes } from 'node:fs/promises';
+import { lstat, mkdir, readdir, rename, rm, stat, utimes } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { folderCache, type CacheStore } from '@slipway/builder';
 import type { Database } from '../../../kernel/database.ts';
 import type { Log } from '../../../kernel/log.ts';
 import type { Place } from '../../../kernel/place.ts';
 import type { KeptGit } from '../sources/source.ts';
 import { findProject, findProjects, type ProjectRow } from '../store.ts';
-import { decoded, encoded, type CacheStore } from './store.ts';
 
 export interface LocalCachesDeps {
   readonly db: Database;
@@ -48,38 +48,15 @@ export function createLocalCaches({ db, log, folder, maxBytes }: LocalCachesDeps
   };
 
   function archives(life: CacheLife, version: string): CacheStore {
-    const place = join(placeOf(life), 'archives', version === '' ? 'any' : version);
-    const fileOf = (key: string): string => join(place, `${encoded(key)}.tar`);
+    const store = folderCache(join(placeOf(life), 'archives', version === '' ? 'any' : version));
     return {
-      async take(key, file) {
-        await rm(file, { force: true });
-        try {
-          // Another name of the same file: it stays whole even if it is evicted or replaced meanwhile.
-          await link(fileOf(key), file);
-        } catch (error) {
-          if (isCode(error, 'ENOENT')) return false;
-          throw error;
-        }
-        await touch(file);
-        return (await lstat(file)).isFile();
-      },
-      async newest(start) {
-        const names = (await namesIn(place)).filter((name) => name.startsWith(encoded(start)) && name.endsWith('.tar'));
-        const times = await Promise.all(names.map(async (name) => ({ name, at: (await stat(join(place, name)).catch(() => undefined))?.birthtimeMs ?? 0 })));
-        const best = times.toSorted((a, b) => b.at - a.at)[0];
-        return best && decoded(best.name.slice(0, -4));
-      },
-      async put(key, packed, { once }) {
-        if ((await lstat(packed)).size > maxBytes) return 'too large';
+      ...store,
+      async put(key, file, options) {
+        if ((await lstat(file)).size > maxBytes) return 'too large';
         if (!(await goesOn(life))) return 'invalidated';
-        const file = await owned(packed);
-        await sync(file);
-        await touch(file);
-        await mkdir(place, { recursive: true, mode: 0o700 });
-        if (!once) await rename(file, fileOf(key));
-        else if (!(await linked(file, fileOf(key)))) return 'there';
+        const came = await store.put(key, file, options);
         await tidy();
-        return 'kept';
+        return came;
       },
     };
   }
@@ -185,37 +162,9 @@ async function moved(from: string, to: string): Promise<boolean> {
   }
 }
 
-async function linked(file: string, to: string): Promise<boolean> {
-  try {
-    await link(file, to);
-    return true;
-  } catch (error) {
-    if (isCode(error, 'EEXIST')) return false;
-    throw error;
-  }
-}
-
-/** The file, or a copy of one that a container's root has written: of another user's, the system takes neither links nor times. */
-async function owned(file: string): Promise<string> {
-  if ((await lstat(file)).uid === process.geteuid?.()) return file;
-  const copy = `${file}.own`;
-  await copyFile(file, copy);
-  return copy;
-}
-
 async function touch(path: string): Promise<void> {
   const now = new Date();
   await utimes(path, now, now);
-}
-
-/** A machine that loses its power must not be left with the name of a file whose bytes are gone. */
-async function sync(path: string): Promise<void> {
-  const handle = await open(path, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
 }
 
 /** What a file, or a folder with all below it, takes; 0 for nothing. Things may go while it counts. */

@@ -1,12 +1,14 @@
-/** Where a build's caches lie: archives by key. Those whose paths differ are no caches of each other, see `versionOf`. */
+/** Where a build's caches lie: archives by key. Those whose paths differ are no caches of each other, see `cacheVersion`. */
 export interface CacheStore {
   /** Puts the archive of this key into the file; answers whether there was one. */
   take(key: string, file: string): Promise<boolean>;
   /** The newest key that begins like this. */
   newest(prefix: string): Promise<string | undefined>;
-  /** `once`: what lies under the key already stays. */
-  put(key: string, file: string, options: { readonly once: boolean }): Promise<'kept' | 'there' | 'too large' | 'invalidated'>;
+  /** `once`: what lies under the key already stays. The file may be taken away. */
+  put(key: string, file: string, options: { readonly once: boolean }): Promise<CachePut>;
 }
+
+export type CachePut = 'kept' | 'there' | 'too large' | 'invalidated';
 
 /** A key may hold anything; what it becomes a part of, not. */
 export const encoded = (key: string): string => encodeURIComponent(key).replaceAll('*', '%2A').replaceAll('.', '%2E');

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { ArtifactError, collectArtifact } from '@slipway/builder';
+import { ArtifactError, collectArtifact } from '../artifacts/collect.ts';
+import type { CacheSpec } from '../buildspec/types.ts';
 
 /** `$(codebuild-hash-files package-lock.json "src/**")` */
 const HASH = /\$\(\s*codebuild-hash-files\s+([^()]*?)\s*\)/g;
@@ -32,4 +33,9 @@ async function hashOf(source: string, files: readonly string[]): Promise<string>
     if (!(error instanceof ArtifactError)) throw error;
   }
   return hash.digest('hex');
+}
+
+/** AWS's "cache version": caches of a key are found only by who caches the same paths. Without a key there is one cache. */
+export function cacheVersion({ key, paths }: CacheSpec): string {
+  return key === undefined ? '' : createHash('sha256').update(JSON.stringify(paths.toSorted())).digest('hex').slice(0, 16);
 }
