@@ -1,7 +1,7 @@
 import { chmod, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { buffer } from 'node:stream/consumers';
+import { buffer, text } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { fromBuffer } from 'yauzl';
 import type { Entry } from 'yauzl';
@@ -96,6 +96,32 @@ describe('an artifact', () => {
     });
     expect(entries.map(({ fileName, externalFileAttributes, uncompressedSize }) => [fileName, (externalFileAttributes >>> 16) & 0o777, uncompressedSize]))
       .toEqual([['index.html', 0o644, 2], ['scripts/start.sh', 0o755, 9]]);
+  });
+
+  test('as a zip keeps the order and the bytes of small files among large ones', async () => {
+    const folder = join(source, 'mixed');
+    const contents = Array.from({ length: 100 }, (_, n) => String.fromCharCode(65 + (n % 26)).repeat(n % 30 === 10 ? 5_000_000 + n : n * 100));
+    await files(Object.fromEntries(contents.map((said, n) => [`mixed/f${String(n).padStart(3, '0')}`, said])));
+    const manifest = await collectArtifact(folder, { files: ['**/*'], excludePaths: [], discardPaths: false });
+    const read: [string, string][] = [];
+    const zip = await buffer(zipArtifact(manifest));
+    await new Promise<void>((resolve, reject) => {
+      fromBuffer(zip, { lazyEntries: true }, (error, file) => {
+        if (error !== null) return reject(error);
+        file.on('end', resolve).on('entry', (entry: Entry) => {
+          file.openReadStream(entry, (problem, stream) => {
+            if (problem !== null) return reject(problem);
+            text(stream).then((said) => {
+              read.push([entry.fileName, said]);
+              file.readEntry();
+            }, reject);
+          });
+        });
+        file.readEntry();
+      });
+    });
+    expect(read.map(([path]) => path)).toEqual(manifest.entries.map(({ path }) => path));
+    expect(read.every(([, said], n) => said === contents[n])).toBe(true);
   });
 
   test('as a zip fails when a file is gone', async () => {

@@ -1,33 +1,69 @@
 import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import { PassThrough } from 'node:stream';
 import type { Readable } from 'node:stream';
 import { ZipFile } from 'yazl';
-import type { Manifest } from './collect.ts';
+import type { Manifest, ManifestEntry } from './collect.ts';
 
 /** The earliest time that a zip can hold: equal files make equal zips. */
 const MTIME = new Date(1980, 0, 1);
+
+/** Files that are read whole and compressed side by side: a stream for each would cost more than the file. */
+const TOGETHER = { files: 32, bytes: 4 * 1024 * 1024 } as const;
 
 /** A zip of the manifest's files with their modes, and of its links. The stream fails when a file is gone or has become a link. */
 export function zipArtifact(manifest: Manifest): Readable {
   const zip = new ZipFile();
   const out = new PassThrough();
-  zip.on('error', (error) => out.destroy(error instanceof Error ? error : new Error(String(error))));
-  zip.outputStream.on('error', (error) => out.destroy(error));
+  const fail = (error: unknown): unknown => out.destroy(error instanceof Error ? error : new Error(String(error)));
+  zip.on('error', fail);
+  zip.outputStream.on('error', fail);
   zip.outputStream.pipe(out);
   const links = manifest.links ?? [];
   for (const { path, target } of links) zip.addBuffer(Buffer.from(target), path, { mode: 0o120_777, mtime: MTIME, compress: false });
   const linked = (path: string): boolean => links.some((link) => path === link.path || path.startsWith(`${link.path}/`));
-  for (const { path, file, mode } of manifest.entries) {
-    if (linked(path)) continue;
-    // Opened one at a time, when its turn comes: an artifact may have more files than a process may open.
-    zip.addReadStreamLazy(path, { mode: 0o100_000 | mode, mtime: MTIME }, (callback) => {
-      open(file, constants.O_RDONLY | constants.O_NOFOLLOW).then(
-        (handle) => callback(null, handle.createReadStream()),
-        (error: unknown) => callback(error, new PassThrough()),
-      );
+  const entries = manifest.entries.filter(({ path }) => !linked(path));
+
+  /** A stream's turn comes when all before it is written: of the files that follow it, no more than these are in memory or open. */
+  function add(at: number): void {
+    const entry = entries[at];
+    if (entry === undefined) return zip.end();
+    zip.addReadStreamLazy(entry.path, optionsOf(entry), (callback) => {
+      opened(entry).then((handle) => callback(null, handle.createReadStream().on('error', fail)), (error: unknown) => callback(error, new PassThrough()));
+      const small = smallFrom(entries, at + 1);
+      Promise.all(small.map(readWhole)).then((contents) => {
+        for (const [n, next] of small.entries()) zip.addBuffer(contents[n]!, next.path, optionsOf(next));
+        add(at + 1 + small.length);
+      }).catch(fail);
     });
   }
-  zip.end();
+
+  add(0);
   return out;
+}
+
+const optionsOf = ({ mode }: ManifestEntry): { mode: number; mtime: Date } => ({ mode: 0o100_000 | mode, mtime: MTIME });
+
+const opened = ({ file }: ManifestEntry): Promise<FileHandle> => open(file, constants.O_RDONLY | constants.O_NOFOLLOW);
+
+/** In one call: there is a byte of room for a file that has grown. */
+async function readWhole(entry: ManifestEntry): Promise<Buffer> {
+  const handle = await opened(entry);
+  try {
+    const { buffer, bytesRead } = await handle.read(Buffer.allocUnsafe(entry.size + 1), 0, entry.size + 1, 0);
+    if (bytesRead !== entry.size) throw new Error(`${entry.path} has changed since it was collected`);
+    return buffer.subarray(0, bytesRead);
+  } finally {
+    await handle.close();
+  }
+}
+
+function smallFrom(entries: readonly ManifestEntry[], from: number): ManifestEntry[] {
+  let end = from;
+  for (let bytes = 0; end < entries.length && end - from < TOGETHER.files; end++) {
+    bytes += entries[end]!.size;
+    if (bytes > TOGETHER.bytes) break;
+  }
+  return entries.slice(from, end);
 }
