@@ -7,11 +7,12 @@ const root = resolve(import.meta.dirname, '..');
 
 /** Folder (longest match wins) → what it may import beside itself, npm packages and node: modules. */
 const allowed = {
+  'packages/addresses': [],
   'packages/sigv4': [],
   'packages/contracts': [],
   'packages/agent': ['@slipway/sigv4'],
   'packages/hosts': [],
-  'packages/builder': ['@slipway/sigv4'],
+  'packages/builder': ['@slipway/addresses', '@slipway/sigv4'],
   'packages/slipway': ['@slipway/server', '@slipway/hosts', '@slipway/builder', '@slipway/sigv4'],
   'packages/testkit': ['@slipway/server', '@slipway/contracts', '@slipway/sigv4', '@slipway/builder', '@slipway/hosts'],
   'packages/server/src/kernel': ['@slipway/contracts'],
@@ -21,7 +22,7 @@ const allowed = {
   'packages/server/src/logs': ['kernel', 'engine'],
   'packages/server/src/metrics': ['kernel', 'engine'],
   'packages/server/src/git': ['kernel', 'engine'],
-  'packages/server/src/outbound': ['kernel'],
+  'packages/server/src/outbound': ['kernel', '@slipway/addresses'],
   'packages/server/src/patterns': [],
   'packages/server/src/edge': ['kernel', 'wire', '@slipway/contracts'],
   'packages/server/src/services/*': ['kernel', 'engine', 'git', 'blobs', 'logs', 'metrics', 'outbound', 'patterns', '@slipway/contracts', '@slipway/builder', '@slipway/sigv4'],

@@ -9,7 +9,7 @@ describe('readConfig', () => {
   it('without flags and variables: the documented defaults', () => {
     expect(readConfig({}, {})).toEqual({
       port: 4566, bind: '127.0.0.1', data: join(homedir(), '.slipway'), region: 'us-east-1', accountId: '000000000000',
-      sshPort: undefined, tls: undefined, rootKey: undefined, databaseUrl: undefined, masterKeyFile: undefined, runner: 'auto', concurrentBuilds: 20, builds: { network: 'isolated', containerSocket: undefined, containerImage: undefined, privileged: false, localCacheBytes: 10 * 1_024 ** 3 }, logLevel: 'info',
+      sshPort: undefined, tls: undefined, rootKey: undefined, databaseUrl: undefined, masterKeyFile: undefined, runner: 'auto', concurrentBuilds: 20, builds: { network: 'isolated', networkAllow: [], containerSocket: undefined, containerImage: undefined, privileged: false, localCacheBytes: 10 * 1_024 ** 3 }, logLevel: 'info',
       publicUrl: undefined, allowEndpoints: [], smtp: undefined, dev: false,
     });
   });
@@ -53,6 +53,8 @@ describe('readConfig', () => {
     [{ 'log-level': 'debug' }, "--log-level is 'debug'; accepted is info, warn or error"],
     [{ 'public-url': 'https://ci.example.com/slipway' }, "--public-url is 'https://ci.example.com/slipway'; accepted is an http:// or https:// URL without path"],
     [{ 'public-url': 'ci.example.com' }, '--public-url'],
+    [{ 'build-network-allow': '10.0.0.1' }, "--build-network-allow is '10.0.0.1'; accepted is a comma-separated list of CIDRs"],
+    [{ 'build-network-allow': 'private', 'build-network': 'host' }, '--build-network-allow opens addresses to isolated builds; the network of builds here is host'],
     [{ 'allow-endpoints': '10.0.0.1' }, "--allow-endpoints is '10.0.0.1'; accepted is a comma-separated list of CIDRs such as 10.1.0.0/16, private, loopback"],
     [{ 'allow-endpoints': 'private,10.0.0.0/33' }, "--allow-endpoints is 'private,10.0.0.0/33'; accepted"],
     [{ 'smtp-url': 'mail.example.com' }, '--smtp-url: accepted is smtp:// or smtps://user:password@host:port'],
@@ -89,6 +91,7 @@ describe('readConfig', () => {
 
   it('reads which addresses endpoints may have', () => {
     expect(readConfig({ 'allow-endpoints': 'loopback, 10.1.0.0/16' }, {}).allowEndpoints).toEqual(['127.0.0.0/8', '::1/128', '10.1.0.0/16']);
+    expect(readConfig({ 'build-network-allow': '10.1.0.0/16' }, {}).builds.networkAllow).toEqual(['10.1.0.0/16']);
     expect(readConfig({ 'allow-endpoints': 'private' }, {}).allowEndpoints).toContain('fc00::/7');
   });
 

@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { parseRanges } from '../outbound/index.ts';
+import { parseRanges } from '@slipway/addresses';
 
 /** Everything the installation is told from outside, read once and frozen. */
 export interface Config {
@@ -39,6 +39,8 @@ export interface Config {
 export interface BuildSettings {
   /** What builds reach beside this server: the outside by a proxy, nothing, or all that this machine reaches. */
   readonly network: 'isolated' | 'none' | 'host';
+  /** CIDRs that builds reach through the proxy beyond public addresses. */
+  readonly networkAllow: readonly string[];
   /** The container engine's Unix socket; looked for in the usual places otherwise. */
   readonly containerSocket: string | undefined;
   /** The image that aws/codebuild/… stands for in containers. */
@@ -80,6 +82,7 @@ export const settings = [
   { flag: 'master-key-file', variable: 'SLIPWAY_MASTER_KEY_FILE', value: 'FILE', help: '32 random bytes, base64; required with PostgreSQL' },
   { flag: 'runner', variable: 'SLIPWAY_RUNNER', value: 'auto|sandbox|container|plain', help: 'what builds run in (auto)' },
   { flag: 'build-network', variable: 'SLIPWAY_BUILD_NETWORK', value: 'isolated|none|host', help: "what builds reach beside this server: outside by a proxy, nothing, or this machine's network (isolated)" },
+  { flag: 'build-network-allow', variable: 'SLIPWAY_BUILD_NETWORK_ALLOW', value: 'LIST', help: 'addresses beside public ones that isolated builds reach: CIDRs, `private`, `loopback` (none)' },
   { flag: 'container-socket', variable: 'SLIPWAY_CONTAINER_SOCKET', value: 'FILE', help: "Docker's or Podman's socket (DOCKER_HOST, or the usual places)" },
   { flag: 'container-image', variable: 'SLIPWAY_CONTAINER_IMAGE', value: 'IMAGE', help: 'what aws/codebuild/… images stand for in containers (none)' },
   { flag: 'privileged-builds', variable: 'SLIPWAY_PRIVILEGED_BUILDS', value: 'yes|no', help: 'let projects ask for privilegedMode, which is root on this machine (no)' },
@@ -124,6 +127,9 @@ export function readConfig(flags: Readonly<Record<string, string | boolean | und
   if (databaseUrl && !/^postgres(ql)?:\/\//.test(databaseUrl.value)) throw new ConfigError(`${databaseUrl.name}: accepted is a postgres:// URL`);
   const masterKeyFile = given('master-key-file')?.value;
   if (databaseUrl && !masterKeyFile) throw new ConfigError('With PostgreSQL the master key must be given: --master-key-file or SLIPWAY_MASTER_KEY_FILE');
+  const network = checked(given('build-network'), 'isolated', isOneOf('isolated', 'none', 'host'), 'isolated, none or host') as BuildSettings['network'];
+  const networkAllow = given('build-network-allow');
+  if (networkAllow && network !== 'isolated') throw new ConfigError(`${networkAllow.name} opens addresses to isolated builds; the network of builds here is ${network}`);
 
   return Object.freeze({
     port: Number(checked(given('port'), '4566', (value) => /^\d{1,5}$/.test(value) && Number(value) < 65536, 'a port number, 0 to 65535')),
@@ -140,7 +146,8 @@ export function readConfig(flags: Readonly<Record<string, string | boolean | und
     masterKeyFile,
     runner: checked(given('runner'), 'auto', isOneOf('auto', 'sandbox', 'container', 'plain'), 'auto, sandbox, container or plain') as Config['runner'],
     builds: {
-      network: checked(given('build-network'), 'isolated', isOneOf('isolated', 'none', 'host'), 'isolated, none or host') as BuildSettings['network'],
+      network,
+      networkAllow: rangesOf(networkAllow),
       containerSocket: given('container-socket') && resolve(given('container-socket')!.value),
       containerImage: given('container-image')?.value,
       privileged: checked(given('privileged-builds'), 'no', isOneOf('yes', 'no'), 'yes or no') === 'yes',
@@ -148,7 +155,7 @@ export function readConfig(flags: Readonly<Record<string, string | boolean | und
     },
     concurrentBuilds: Number(checked(given('concurrent-builds'), '20', (value) => /^[1-9]\d{0,3}$/.test(value), 'a number from 1 to 9999')),
     publicUrl: optional(given('public-url'), isBaseUrl, 'an http:// or https:// URL without path, query and user')?.replace(/\/$/, ''),
-    allowEndpoints: parseRanges(checked(given('allow-endpoints'), '', (value) => parseRanges(value) !== undefined, 'a comma-separated list of CIDRs such as 10.1.0.0/16, private, loopback'))!,
+    allowEndpoints: rangesOf(given('allow-endpoints')),
     smtp: smtpServer(given('smtp-url')),
     logLevel: checked(given('log-level'), 'info', isOneOf('info', 'warn', 'error'), 'info, warn or error') as Config['logLevel'],
     dev,
@@ -159,6 +166,10 @@ function checked(given: { name: string; value: string } | undefined, fallback: s
   if (given === undefined) return fallback;
   if (!accepts(given.value)) throw new ConfigError(`${given.name} is '${given.value}'; accepted is ${accepted}`);
   return given.value;
+}
+
+function rangesOf(given: { name: string; value: string } | undefined): readonly string[] {
+  return parseRanges(checked(given, '', (value) => parseRanges(value) !== undefined, 'a comma-separated list of CIDRs such as 10.1.0.0/16, private, loopback'))!;
 }
 
 /** `500MB`, `10GB`, `0`; -1 for anything else. */

@@ -1,8 +1,7 @@
 /**
  * The way out: `createOutbound({ allow })` makes HTTP requests to endpoints that users name, to public addresses and those
- * that the installation allows; `parseRanges` reads the setting that says which.
+ * that the installation allows.
  */
-export { parseRanges } from './addresses.ts';
 export { createOutbound } from './outbound-http.ts';
 export { OutboundFailed, OutboundRefused } from './outbound.ts';
 export type { Outbound, OutboundRequest, OutboundResponse } from './outbound.ts';

@@ -2,7 +2,7 @@ import { lookup } from 'node:dns/promises';
 import { request as httpRequest, type ClientRequest, type IncomingHttpHeaders, type IncomingMessage, type RequestOptions } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { isIP, type LookupFunction } from 'node:net';
-import { createJudge } from './addresses.ts';
+import { createJudge } from '@slipway/addresses';
 import { OutboundFailed, OutboundRefused, type Outbound, type OutboundRequest, type OutboundResponse } from './outbound.ts';
 
 export interface OutboundDeps {

@@ -9,7 +9,7 @@ import type { Usage } from '../usage/usage.ts';
 
 /**
  * What a build may reach.
- *   isolated   the endpoint, and the outside through a proxy that refuses this machine and its metadata address
+ *   isolated   the endpoint, and public addresses through a proxy
  *   none       the endpoint
  *   host       all that this machine reaches, its loopback ports included
  */
@@ -20,6 +20,8 @@ export interface NetworkRequest {
   readonly mode: NetworkMode;
   /** The base URL at which builds reach the server. */
   readonly endpoint?: string;
+  /** `isolated`: ranges in CIDR notation that the proxy leads to beyond public addresses. */
+  readonly allow?: readonly string[];
 }
 
 export interface Network {
@@ -92,7 +94,7 @@ export function startHelper(enter: readonly string[], stdio: readonly ('ignore' 
 }
 
 /** Serves the build's connections from this process. */
-export async function serve(helper: Helper, { mode, endpoint }: NetworkRequest): Promise<Network> {
+export async function serve(helper: Helper, { mode, endpoint, allow }: NetworkRequest): Promise<Network> {
   const target = endpoint === undefined ? undefined : new URL(endpoint);
   const relayed = target !== undefined && isLoopback(target.hostname) ? target : undefined;
   const sockets = new Set<Socket>();
@@ -107,7 +109,7 @@ export async function serve(helper: Helper, { mode, endpoint }: NetworkRequest):
   const proxyPort = relayed !== undefined && portOf(relayed) === PROXY_PORT ? PROXY_PORT + 1 : PROXY_PORT;
   if (proxied) {
     const server = await helper.listen(proxyPort);
-    serveProxy(server, sockets, { outside: mode === 'isolated', ...(target === undefined ? {} : { always: `${target.hostname}:${portOf(target)}` }) });
+    serveProxy(server, sockets, { outside: mode === 'isolated', ...(allow === undefined ? {} : { allow }), ...(target === undefined ? {} : { always: `${target.hostname}:${portOf(target)}` }) });
     servers.push(server);
   }
   const traffic = new Traffic();

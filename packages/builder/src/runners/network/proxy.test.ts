@@ -1,12 +1,71 @@
-import { expect, test } from 'vitest';
-import { isClosed } from './proxy.ts';
+import { once } from 'node:events';
+import { createServer, request } from 'node:http';
+import type { Server } from 'node:http';
+import { createServer as createTcpServer } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { afterEach, expect, test } from 'vitest';
+import { serveProxy } from './proxy.ts';
+import type { ReachRules } from './reach.ts';
 
-test.each([
-  '127.0.0.1', '127.8.9.10', '0.0.0.0', '169.254.169.254', '224.0.0.1', '255.255.255.255', '::', '::1', 'fe80::1', 'fd00:ec2::254', '::ffff:127.0.0.1', '::ffff:a9fe:a9fe', '0:0:0:0:0:ffff:169.254.169.254', '64:ff9b::7f00:1', '2002:7f00:1::', '::ffff:0:7f00:1', '::7f00:1', '100.100.100.200', '168.63.129.16',
-])('%s is not outside', (address) => {
-  expect(isClosed(address)).toBe(true);
+const closing: { close(): unknown }[] = [];
+
+afterEach(() => {
+  for (const one of closing.splice(0)) one.close();
 });
 
-test.each(['198.51.100.7', '203.0.113.9', '2001:db8::7'])('%s is outside', (address) => {
-  expect(isClosed(address)).toBe(false);
+const portOf = (server: { address(): unknown }): number => (server.address() as AddressInfo).port;
+
+async function listening(address: string, says: string, port = 0): Promise<Server> {
+  const server = createServer((_, response) => response.end(says)).listen(port, address);
+  await once(server, 'listening');
+  closing.push(server);
+  return server;
+}
+
+async function proxy(rules: ReachRules): Promise<number> {
+  const server = createTcpServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const sockets = new Set<Socket>();
+  serveProxy(server, sockets, rules);
+  closing.push(server, { close: () => sockets.forEach((socket) => socket.destroy()) });
+  return portOf(server);
+}
+
+async function get(port: number, url: string): Promise<string> {
+  const [response] = await once(request({ host: '127.0.0.1', port, path: url, headers: { host: new URL(url).host }, agent: false }).end(), 'response');
+  return `${response.statusCode} ${await text(response)}`;
+}
+
+async function tunnel(port: number, authority: string): Promise<number> {
+  const [response, socket] = await once(request({ host: '127.0.0.1', port, method: 'CONNECT', path: authority, agent: false }).end(), 'connect');
+  socket.destroy();
+  return response.statusCode;
+}
+
+test('a name leads to the addresses that were judged, however it resolves a moment later', async () => {
+  const open = await listening('127.0.0.2', 'open');
+  await listening('127.0.0.1', 'closed', portOf(open));
+  let asked = 0;
+  const port = await proxy({ outside: true, allow: ['127.0.0.2/32'], resolver: async () => (asked++ % 2 === 0 ? ['127.0.0.2'] : ['127.0.0.1']) });
+  expect(await get(port, `http://rebinding.example:${portOf(open)}/`)).toBe('200 open');
+  expect(await get(port, `http://rebinding.example:${portOf(open)}/`)).toMatch(/^403 Builds reach public addresses/);
+  expect(await tunnel(port, `rebinding.example:${portOf(open)}`)).toBe(200);
+  expect(await tunnel(port, `rebinding.example:${portOf(open)}`)).toBe(403);
+  expect(asked).toBe(4);
+});
+
+test('of a name with open and closed addresses the open ones are tried', async () => {
+  const open = await listening('127.0.0.2', 'open');
+  await listening('127.0.0.1', 'closed', portOf(open));
+  const port = await proxy({ outside: true, allow: ['127.0.0.2/32'], resolver: async () => ['127.0.0.1', '127.0.0.2'] });
+  expect(await get(port, `http://mixed.example:${portOf(open)}/`)).toBe('200 open');
+});
+
+test('the request keeps the name that the build has asked for', async () => {
+  const server = createServer((incoming, response) => response.end(incoming.headers.host)).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  closing.push(server);
+  const port = await proxy({ outside: true, allow: ['127.0.0.0/8'], resolver: async () => ['127.0.0.1'] });
+  expect(await get(port, `http://named.example:${portOf(server)}/`)).toBe(`200 named.example:${portOf(server)}`);
 });

@@ -9,6 +9,8 @@ export interface RunnerSettings {
   readonly wanted: BuildRunner;
   /** What builds may reach. */
   readonly network: NetworkMode;
+  /** What isolated builds reach beyond public addresses: CIDRs. */
+  readonly networkAllow: readonly string[];
   /** The container engine's socket; looked for in the usual places when absent. */
   readonly containerSocket?: string | undefined;
   /** The image that AWS's own images stand for in containers. */
@@ -20,7 +22,7 @@ export interface RunnerSettings {
 }
 
 /** The runner that this installation's builds have, or why they cannot run. */
-export interface ChosenRunner extends Pick<RunnerSettings, 'network' | 'containerImage' | 'privileged' | 'certificates'> {
+export interface ChosenRunner extends Pick<RunnerSettings, 'network' | 'networkAllow' | 'containerImage' | 'privileged' | 'certificates'> {
   /** For AWS's own images. */
   readonly kind?: RunnerKind;
   readonly problem?: string;
@@ -36,8 +38,8 @@ const wayOut = 'Install bubblewrap, or a container engine, or let builds run as 
 
 /** A build's commands are somebody's program: without isolation they run only where the operator has said so. */
 export async function chooseRunner(settings: RunnerSettings): Promise<ChosenRunner> {
-  const { wanted, network, containerImage, privileged, certificates } = settings;
-  const common = { network, containerImage, privileged, certificates };
+  const { wanted, network, networkAllow, containerImage, privileged, certificates } = settings;
+  const common = { network, networkAllow, containerImage, privileged, certificates };
   if (wanted === 'dummy') return { ...common, kind: 'dummy' };
   if (wanted === 'plain') {
     const why = await runnerOf('plain').unavailable();
@@ -57,7 +59,7 @@ export async function chooseRunner(settings: RunnerSettings): Promise<ChosenRunn
 }
 
 const reach: Readonly<Record<NetworkMode, string>> = {
-  isolated: 'a network of their own with ways to this server and, by a proxy, outside',
+  isolated: 'a network of their own with ways to this server and, by a proxy, public addresses',
   none: 'a network of their own with a way to this server only',
   host: "this machine's network shared, its loopback ports included",
 };
@@ -98,7 +100,7 @@ export function placeSpec(runner: ChosenRunner, place: BuildPlace, computeType: 
   return {
     runner: kind,
     ...(kind === 'container' ? { container: { socket: place.socket, image: place.image, privileged: place.privileged } } : {}),
-    ...(kind === 'sandbox' || kind === 'container' ? { network: { mode: runner.network, endpoint }, ...(limits === undefined ? {} : { limits }) } : {}),
+    ...(kind === 'sandbox' || kind === 'container' ? { network: { mode: runner.network, endpoint, allow: runner.networkAllow }, ...(limits === undefined ? {} : { limits }) } : {}),
     ...(runner.certificates === undefined ? {} : { certificates: runner.certificates }),
   };
 }

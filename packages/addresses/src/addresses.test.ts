@@ -31,7 +31,7 @@ it('allows what the ranges say, also within IPv6, and nothing else', () => {
 
 it('never allows what hands out the machine\'s credentials', () => {
   const all = createJudge(['0.0.0.0/0', '::/0', ...parseRanges('private,loopback')!]);
-  expect(['169.254.169.254', '169.254.170.2', '::ffff:169.254.169.254', '64:ff9b::a9fe:a9fe', 'fd00:ec2::254', '100.100.100.200'].map(all)).toEqual(Array.from({ length: 6 }, () => false));
+  expect(['169.254.169.254', '169.254.170.2', '::ffff:169.254.169.254', '64:ff9b::a9fe:a9fe', 'fd00:ec2::254', 'fd20:ce::254', '192.0.0.192', '100.100.100.200'].map(all)).toEqual(Array.from({ length: 8 }, () => false));
   expect(['127.0.0.1', '10.0.0.1', '::1'].map(all)).toEqual([true, true, true]);
 });
 

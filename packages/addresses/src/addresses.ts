@@ -19,8 +19,8 @@ const global6 = blockList(['2000::/3']);
 const notPublic6 = blockList(['2001::/23', '2001:db8::/32', '3fff::/20']);
 
 /** Where clouds hand this machine's own credentials to whoever asks from it. No setting opens these. */
-const metadata4 = blockList(['169.254.169.254/32', '169.254.170.2/32', '169.254.170.23/32', '100.100.100.200/32', '168.63.129.16/32']);
-const metadata6 = blockList(['fd00:ec2::254/128', 'fd00:ec2::23/128']);
+const metadata4 = blockList(['169.254.169.254/32', '169.254.170.2/32', '169.254.170.23/32', '100.100.100.200/32', '168.63.129.16/32', '192.0.0.192/32']);
+const metadata6 = blockList(['fd00:ec2::/32', 'fd20:ce::254/128']);
 
 /** What the words of the setting stand for. Link-local is in none of them. */
 const words: Readonly<Record<string, readonly string[]>> = {
