@@ -1,4 +1,3 @@
-import type { RegistryAuth } from './container/engine.ts';
 import type { Limits } from './limits/compute.ts';
 import type { NetworkRequest } from './network/network.ts';
 import type { Usage } from './usage/usage.ts';
@@ -45,9 +44,10 @@ export interface WorkspaceRequest {
 
 export interface ContainerRequest {
   readonly image: string;
+  /** The engine's own id of it, from whoever saw to it that the engine has it; else it is pulled where it is missing. */
+  readonly imageId?: string;
   /** The engine's Unix socket. */
   readonly socket: string;
-  readonly auth?: RegistryAuth;
   /** All capabilities and devices of the machine: as good as root on it. For `docker build` inside. */
   readonly privileged?: boolean;
 }

@@ -74,3 +74,9 @@ it('refuses more entries or bytes than the limits, and what is no archive', asyn
   await writeFile(join(folder, 'a.zip'), 'no zip');
   await expect(unzip(join(folder, 'a.zip'), out())).rejects.toThrow(BadZip);
 });
+
+it.each([['a file below a file', ['a', 'a/b']], ['a file in place of a folder', ['a/b', 'a']], ['a name longer than files have', ['x'.repeat(300)]]])('refuses %s, without a word of where it was unpacked', async (_what, names) => {
+  const error = await unzip(await archive(names.map((name) => ({ name, text: '' }))), out()).catch((thrown: unknown) => thrown);
+  expect(error).toBeInstanceOf(BadZip);
+  expect(String(error)).not.toContain(folder);
+});

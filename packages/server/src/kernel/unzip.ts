@@ -45,6 +45,9 @@ export async function unzip(file: string, folder: string, options: { limits?: Un
     }
     // A link to nothing may lead somewhere once a later one is there.
     for (const { path, target } of links) await checkLink(root, path, target);
+  } catch (error) {
+    // The words of the system name folders of this machine.
+    throw isNameProblem(error) ? new BadZip(`The archive's entries cannot be files of one folder: ${error.code}`, { cause: error }) : error;
   } finally {
     zip.close();
   }
@@ -129,5 +132,8 @@ const inside = (root: string, path: string): boolean => path === root || path.st
 
 /** The disk's or the kernel's trouble, not the archive's. */
 const isSystemError = (error: unknown): error is NodeJS.ErrnoException => error instanceof Error && 'syscall' in error;
+
+/** `a` and `a/b`, a link over a file, or a name that is longer than the file system takes. */
+const isNameProblem = (error: unknown): error is NodeJS.ErrnoException => isSystemError(error) && ['EISDIR', 'ENOTDIR', 'EEXIST', 'ENAMETOOLONG'].includes(String(error.code));
 
 const bad = (cause: unknown): BadZip => new BadZip(`The archive cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });

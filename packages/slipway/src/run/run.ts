@@ -64,12 +64,12 @@ async function usable({ runner, image, containerSocket, privileged }: RunOptions
   if (reason !== undefined) throw new UsageError(`the runner ${runner} does not work here: ${reason}${runner === 'sandbox' ? '; --image IMAGE runs the commands in a container, --runner plain without isolation' : ''}`);
   if (image === undefined || socket === undefined) return undefined;
   try {
-    await provideImage(socket, image, undefined, signal);
+    const { id } = await provideImage({ socket, image, signal, pull: 'if-missing' });
+    return { image, imageId: id, socket, ...(privileged ? { privileged } : {}) };
   } catch (error) {
     if (error instanceof ImageUnavailable) throw new UsageError(`the image ${image} is not to be had: ${error.message}`, { cause: error });
     throw error;
   }
-  return { image, socket, ...(privileged ? { privileged } : {}) };
 }
 
 interface Place {

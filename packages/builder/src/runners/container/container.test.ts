@@ -119,12 +119,16 @@ describe.each(engines)('a container of $name', (engine) => {
     try {
       const image = `${registry.host}/team/private:1`;
       await pushTo(engine, registry, image, auth);
-      await expect(provideImage(engine.socket, image)).rejects.toBeInstanceOf(ImageUnavailable);
-      const wrong = await provideImage(engine.socket, image, { ...auth, password: 'wrong-password' }).catch((error: unknown) => error);
+      const provide = (more: Partial<Parameters<typeof provideImage>[0]> = {}) => provideImage({ socket: engine.socket, image, pull: 'always', ...more });
+      await expect(provide()).rejects.toBeInstanceOf(ImageUnavailable);
+      const wrong = await provide({ auth: { ...auth, password: 'wrong-password' } }).catch((error: unknown) => error);
       expect(wrong).toBeInstanceOf(ImageUnavailable);
       expect(String(wrong)).not.toContain('wrong-password');
-      expect(await provideImage(engine.socket, image, auth)).toBe('pulled');
-      expect(await provideImage(engine.socket, image)).toBe('local');
+      const { id } = await provide({ auth });
+      // Now that the engine has it, the registry still says who gets it.
+      await expect(provide()).rejects.toBeInstanceOf(ImageUnavailable);
+      await expect(provide({ kept: true })).resolves.toEqual({ id, notice: expect.stringContaining('does not give the image') });
+      expect(await provide({ pull: 'if-missing' })).toEqual({ id });
       const session = await open({ image });
       expect((await session.run('true')).status).toBe(0);
     } finally {

@@ -55,15 +55,21 @@ export const containerRunner: Runner = {
     const info = await engine.info();
     await makeFolders(folder, { shared: true });
     try {
-      await provideImage(container.socket, container.image, container.auth);
+      const imageId = await settledImage(engine, container);
+      await noteContainer(folder, { socket: container.socket, mark });
+      return new ContainerWorkspace(request, { ...container, imageId }, engine, info);
     } catch (error) {
       if (!(error instanceof ImageUnavailable)) throw error;
       throw new CannotOpen(error.message);
     }
-    await noteContainer(folder, { socket: container.socket, mark });
-    return new ContainerWorkspace(request, container, engine, info);
   },
 };
+
+async function settledImage(engine: Engine, { socket, image, imageId }: ContainerRequest): Promise<string> {
+  if (imageId === undefined) return (await provideImage({ socket, image, pull: 'if-missing' })).id;
+  if (await engine.hasImage(imageId)) return imageId;
+  throw new CannotOpen(`The image ${image} (${imageId}) is no longer there: the container engine has lost it since the build was provisioned`);
+}
 
 /** Why the engine at a socket cannot be used, if so. */
 export async function engineProblem(socket: string): Promise<string | undefined> {
@@ -77,6 +83,8 @@ export async function engineProblem(socket: string): Promise<string | undefined>
   }
 }
 
+type SettledContainer = ContainerRequest & { readonly imageId: string };
+
 class ContainerWorkspace implements Workspace {
   readonly output = '/codebuild/output';
   readonly user = 'root';
@@ -84,7 +92,7 @@ class ContainerWorkspace implements Workspace {
   readonly environment = { HOME: '/root' };
   readonly notices: readonly string[];
   readonly #request: WorkspaceRequest;
-  readonly #container: ContainerRequest;
+  readonly #container: SettledContainer;
   readonly #engine: Engine;
   readonly #info: EngineInfo;
   readonly #hostConfig: Readonly<Record<string, unknown>>;
@@ -92,7 +100,7 @@ class ContainerWorkspace implements Workspace {
   #id: string | undefined;
   #pid = 0;
 
-  constructor(request: WorkspaceRequest, container: ContainerRequest, engine: Engine, info: EngineInfo) {
+  constructor(request: WorkspaceRequest, container: SettledContainer, engine: Engine, info: EngineInfo) {
     this.#request = request;
     this.#container = container;
     this.#engine = engine;
@@ -135,9 +143,13 @@ class ContainerWorkspace implements Workspace {
     const said = await pipes.begin(Promise.race([gone, late]));
     patience.abort();
     if (said !== undefined) return said.replace(/^ready ?/, '');
+    throw new CannotOpen(await this.#silence(id));
+  }
+
+  async #silence(id = this.#id ?? ''): Promise<string> {
     const state = await this.#engine.inspect(id);
     const how = state?.running === true ? 'said nothing' : `ended${state === undefined ? '' : ` with status ${state.exitCode}`}${state?.outOfMemory === true ? ', out of memory,' : ''}`;
-    throw new CannotOpen(`The container of the image ${this.#container.image} ${how} before its first command: ${(await this.#engine.logs(id)).trim() || 'its log is empty'}`);
+    return `The container of the image ${this.#container.image} ${how} before its first command: ${(await this.#engine.logs(id)).trim() || 'its log is empty'}`;
   }
 
   async stop(graceMs: number): Promise<void> {
@@ -190,7 +202,7 @@ class ContainerWorkspace implements Workspace {
   async #create(options: SessionOptions): Promise<string> {
     const { mark } = this.#request;
     const config: ContainerConfig = {
-      Image: this.#container.image, Entrypoint: ['/bin/sh'], Cmd: ['-c', CONTAINER_KEEPER, 'sh', DRIVER, STATE, PIPES, `${COMMANDS}/${ENVIRONMENT}`],
+      Image: this.#container.imageId, Entrypoint: ['/bin/sh'], Cmd: ['-c', CONTAINER_KEEPER, 'sh', DRIVER, STATE, PIPES, `${COMMANDS}/${ENVIRONMENT}`],
       Env: [`${MARK}=${mark}`], WorkingDir: options.cwd, User: '0:0', Labels: { [LABEL]: mark }, HostConfig: this.#hostConfig,
     };
     return this.#engine.create(`slipway-${mark}`, config);
@@ -208,6 +220,8 @@ class ContainerWorkspace implements Workspace {
   async #openNetwork(): Promise<Network | undefined> {
     const { network } = this.#request;
     if (network === undefined || network.mode === 'host') return undefined;
+    // The engine knows no first process of a container that is over already: its log says why.
+    if (this.#pid === 0) throw new CannotOpen(await this.#silence());
     this.#network = await joinNetworkNamespace(this.#pid, network);
     return this.#network;
   }

@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
 import type { Usage } from '../usage/usage.ts';
+import type { ImageReference } from './reference.ts';
 
 /** What went wrong between us and the container engine. */
 export class EngineError extends Error {
@@ -20,8 +21,6 @@ export class EngineError extends Error {
 export interface RegistryAuth {
   readonly username: string;
   readonly password: string;
-  /** The registry's host, as the image's name begins; Docker Hub when absent. */
-  readonly server?: string;
 }
 
 export interface EngineInfo {
@@ -62,21 +61,20 @@ export class Engine {
     };
   }
 
-  async hasImage(image: string): Promise<boolean> {
-    try {
-      await this.#json('GET', `/images/${encodeImage(image)}/json`);
-      return true;
-    } catch (error) {
-      if (error instanceof EngineError && error.status === 404) return false;
-      throw error;
-    }
+  /** The id of an image by its name; undefined when the engine does not have it. */
+  async imageId({ name }: ImageReference): Promise<string | undefined> {
+    return this.#imageId(name);
+  }
+
+  /** Whether the engine still has the image of an id. */
+  async hasImage(id: string): Promise<boolean> {
+    return /^sha256:[0-9a-f]{64}$/.test(id) && (await this.#imageId(id)) !== undefined;
   }
 
   /** @throws EngineError with the registry's own words */
-  async pull(image: string, auth?: RegistryAuth, signal?: AbortSignal): Promise<void> {
-    const { name, tag } = splitImage(image);
-    const query = new URLSearchParams({ fromImage: name, ...(tag === undefined ? {} : { tag }) });
-    const headers: Record<string, string> = auth === undefined ? {} : { 'x-registry-auth': encodeAuth(auth, name) };
+  async pull({ host, repository, name, tag }: ImageReference, auth?: RegistryAuth, signal?: AbortSignal): Promise<void> {
+    const query = new URLSearchParams(tag === undefined ? { fromImage: name } : { fromImage: repository, tag });
+    const headers: Record<string, string> = auth === undefined ? {} : { 'x-registry-auth': encodeAuth(auth, host) };
     const response = await this.#send('POST', `/images/create?${query}`, undefined, { headers, ...(signal === undefined ? {} : { signal }) });
     // The status is 200 before the pull begins: a failure is a line of the stream.
     for await (const line of createInterface({ input: response })) {
@@ -160,6 +158,16 @@ export class Engine {
     return (await this.#json<{ Id: string }[]>('GET', `/containers/json?${new URLSearchParams({ all: '1', filters })}`)).map(({ Id }) => Id);
   }
 
+  async #imageId(name: string): Promise<string | undefined> {
+    try {
+      const { Id } = await this.#json<{ Id: string }>('GET', `/images/${encodeImage(name)}/json`);
+      return Id.startsWith('sha256:') ? Id : `sha256:${Id}`;
+    } catch (error) {
+      if (error instanceof EngineError && error.status === 404) return undefined;
+      throw error;
+    }
+  }
+
   async #json<T>(method: string, path: string, body?: unknown): Promise<T> {
     const said = await text(await this.#send(method, path, body));
     return (said === '' ? undefined : JSON.parse(said)) as T;
@@ -215,22 +223,8 @@ interface RawVersion {
   readonly Components?: readonly { readonly Name: string }[];
 }
 
-/** `registry:5000/team/image:tag` and `image@sha256:…` in two; without either the tag is `latest`, as `docker pull` has it. */
-export function splitImage(image: string): { name: string; tag?: string } {
-  if (image.includes('@')) return { name: image };
-  const colon = image.lastIndexOf(':');
-  if (colon > image.lastIndexOf('/')) return { name: image.slice(0, colon), tag: image.slice(colon + 1) };
-  return { name: image, tag: 'latest' };
-}
-
-/** The registry's host of an image's name; undefined for Docker Hub's. */
-function registryOf(image: string): string | undefined {
-  const [first = '', ...rest] = image.split('/');
-  return rest.length > 0 && (/[.:]/.test(first) || first === 'localhost') ? first : undefined;
-}
-
-function encodeAuth({ username, password, server }: RegistryAuth, image: string): string {
-  const serveraddress = server ?? registryOf(image) ?? 'https://index.docker.io/v1/';
+function encodeAuth({ username, password }: RegistryAuth, host: string): string {
+  const serveraddress = host === 'docker.io' ? 'https://index.docker.io/v1/' : host;
   return Buffer.from(JSON.stringify({ username, password, serveraddress })).toString('base64url');
 }
 

@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { promisify } from 'node:util';
-import { Engine, splitImage } from '../container/engine.ts';
+import { Engine } from '../container/engine.ts';
+import { imageReference } from '../container/reference.ts';
 import { findEngineSocket } from '../container/socket.ts';
 
 const run = promisify(execFile);
@@ -73,7 +74,7 @@ export async function addProgram(folder: string, program: string): Promise<void>
 
 /** The folder as an image. */
 export async function importImage({ socket }: TestEngine, folder: string, image: string): Promise<void> {
-  const { name: repo, tag = 'latest' } = splitImage(image);
+  const { repository: repo = image, tag = 'latest' } = imageReference(image) ?? {};
   const tar = spawn('tar', ['-C', folder, '--owner=0', '--group=0', '-c', '.'], { stdio: ['ignore', 'pipe', 'inherit'] });
   const said = await new Promise<string>((resolve, reject) => {
     const sent = request({ socketPath: socket, method: 'POST', path: `/images/create?${new URLSearchParams({ fromSrc: '-', repo, tag })}`, headers: { host: 'engine', 'content-type': 'application/x-tar' } }, (response) => {

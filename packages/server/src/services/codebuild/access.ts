@@ -25,12 +25,12 @@ export const access: AccessTable<CodeBuildApi, (typeof notYet)[number]> = {
   ListBuildsForProject: ({ projectName }, call) => onProject(projectName, call),
 };
 
-const onProject = (name: string, call: Call): OperationRequest => ({ resource: projectArn(call, projectNameOf(name)) });
+const onProject = (name: string, call: Call): OperationRequest => ({ resource: projectArn(call, projectNameOf(name, call)) });
 
 /** CodeBuild has no action for tags: they are conditions of making and changing a project. */
 const tagging = (request: OperationRequest, tags: Parameters<typeof tagList>[0]): OperationRequest => (tags === undefined || tags.length === 0 ? request : { ...request, context: settingTags(tagList(tags)) });
 
-const onBuild = (id: string, call: Call): OperationRequest => onProject(projectOfBuild(buildIdOf(id)), call);
+const onBuild = (id: string, call: Call): OperationRequest => onProject(projectOfBuild(buildIdOf(id, call)), call);
 
 const passing = (role: string | undefined): AccessRequest[] =>
   role === undefined ? [] : [passRole(role, 'codebuild.amazonaws.com')];

@@ -12,13 +12,18 @@ export const buildArn = (place: Place, id: string): string => arnOf(place, `buil
 /** The project that a build id belongs to: ids are `<project>:<uuid>`. */
 export const projectOfBuild = (id: string): string => id.slice(0, Math.max(id.indexOf(':'), 0));
 
+/** The key that S3 encrypts with when nothing is said, as AWS's answers name it. */
+export const defaultKeyArn = ({ account, region }: Place): string => formatArn({ service: 'kms', region, account, resource: 'alias/aws/s3' });
+
 /** Callers may name a build by its id or by its ARN. */
-export const buildIdOf = (idOrArn: string): string => resourceOf(idOrArn, 'build/');
+export const buildIdOf = (idOrArn: string, place: Place): string => resourceOf(idOrArn, 'build/', place);
 
 /** Callers may name a project by its name or by its ARN. */
-export const projectNameOf = (nameOrArn: string): string => resourceOf(nameOrArn, 'project/');
+export const projectNameOf = (nameOrArn: string, place: Place): string => resourceOf(nameOrArn, 'project/', place);
 
-function resourceOf(text: string, prefix: string): string {
-  const resource = parseArn(text)?.resource;
-  return resource?.startsWith(prefix) ? resource.slice(prefix.length) : text;
+/** An ARN of another account or region is no name of ours: nothing is found by it. */
+function resourceOf(text: string, prefix: string, { account, region }: Place): string {
+  const arn = parseArn(text);
+  const ours = arn?.service === 'codebuild' && arn.account === account && arn.region === region && arn.resource.startsWith(prefix);
+  return ours ? arn.resource.slice(prefix.length) : text;
 }

@@ -1,6 +1,6 @@
 import type { Build, BuildArtifacts, BuildPhase, BuildPhaseType, ExportedEnvironmentVariable, StatusType } from '@slipway/contracts/codebuild';
-import { buildArn, projectArn } from './arns.ts';
-import type { BuildDefinition } from './definition.ts';
+import { buildArn, defaultKeyArn, projectArn } from './arns.ts';
+import { shownEnvironment, type BuildDefinition } from './definition.ts';
 import type { BuildRow } from './store.ts';
 
 export interface BuiltArtifacts {
@@ -88,7 +88,7 @@ export function shownBuild(build: StoredBuild, endpoint: string): Build {
     artifacts: build.artifacts.primary ?? { location: '' },
     secondaryArtifacts: [...build.artifacts.secondary],
     cache: definition.cache ?? { type: 'NO_CACHE' },
-    environment: definition.environment,
+    environment: shownEnvironment(definition.environment),
     serviceRole: definition.serviceRole,
     logs: {
       groupName: opened ? log.group : undefined,
@@ -105,7 +105,7 @@ export function shownBuild(build: StoredBuild, endpoint: string): Build {
     vpcConfig: definition.vpcConfig,
     buildComplete: build.status !== 'IN_PROGRESS',
     initiator: build.initiator,
-    encryptionKey: definition.encryptionKey,
+    encryptionKey: definition.encryptionKey ?? defaultKeyArn(build),
     exportedEnvironmentVariables: [...build.exported],
     autoRetryConfig: autoRetries(build),
   };

@@ -13,13 +13,15 @@ import { replay, type ClientToken } from '../../kernel/replay.ts';
 import type { Call, Operations } from '../../kernel/service.ts';
 import { buildArn, buildIdOf, projectNameOf, projectOfBuild } from './arns.ts';
 import { readBuild, shownBuild } from './build.ts';
-import { checkDefinition, takenOverByPipeline, withOverrides, type BuildDefinition, type ProjectDefinition } from './definition.ts';
+import { checkDefinition } from './checks/index.ts';
+import type { BuildDefinition, ProjectDefinition } from './definition.ts';
 import { phaseChange, stateChange } from './events.ts';
 import { fail } from './fail.ts';
 import { buildJob } from './job.ts';
 import { idempotencyTokenLifetime, maxBuildsPerRequest, pageSize, queuedBuilds } from './limits.ts';
 import { pagesOf } from './pages.ts';
 import { phaseEnded, phaseStarted } from './phases.ts';
+import { takenOverByPipeline, withOverrides } from './overrides.ts';
 import { notFound } from './projects.ts';
 import { positionOf } from './queue.ts';
 import { codebuildService } from './retrying.ts';
@@ -81,6 +83,7 @@ export function builds({ db, clock, jobs, outbox, paging, concurrentBuilds, endp
       s3_logged: 0,
       cache_key: null,
       usage: null,
+      image_id: null,
     };
     await updateProject(tx, project, { last_build_number: number });
     await insertBuild(tx, row);
@@ -120,8 +123,8 @@ export function builds({ db, clock, jobs, outbox, paging, concurrentBuilds, endp
           'codebuild:StartBuild',
           asked,
           async () => {
-            const project = await lockProject(tx, call, projectNameOf(input.projectName));
-            if (!project) throw notFound(call, projectNameOf(input.projectName));
+            const project = await lockProject(tx, call, projectNameOf(input.projectName, call));
+            if (!project) throw notFound(call, projectNameOf(input.projectName, call));
             return { build: shown(await submit(tx, project, { definition: definitionOf(project, asked, call), initiator: initiatorOf(call.caller) })) };
           },
           { now: clock.now(), token: tokenOf(idempotencyToken) },
@@ -134,7 +137,7 @@ export function builds({ db, clock, jobs, outbox, paging, concurrentBuilds, endp
      * place in the row of them.
      */
     async RetryBuild({ id = '', idempotencyToken }, call) {
-      const buildId = buildIdOf(id);
+      const buildId = buildIdOf(id, call);
       return db.transaction((tx) =>
         replay(
           tx,
@@ -150,7 +153,7 @@ export function builds({ db, clock, jobs, outbox, paging, concurrentBuilds, endp
             const build = readBuild(before);
             if (build.status === 'IN_PROGRESS') throw fail('InvalidInputException', `The build ${buildId} is still in progress: only a build that has ended can be retried`);
             if (build.definition.source.type === 'CODEPIPELINE') throw fail('InvalidInputException', `The build ${buildId} was started by a pipeline, which retries its stage itself`);
-            checkDefinition(build.definition);
+            checkDefinition(build.definition, call);
             const automatic = call.caller.invokedBy === codebuildService;
             const next = await submit(tx, project, {
               definition: build.definition,
@@ -167,7 +170,7 @@ export function builds({ db, clock, jobs, outbox, paging, concurrentBuilds, endp
 
     /** Asks the build to stop; it has stopped when its status says so. Stopping a finished build changes nothing. */
     async StopBuild({ id }, call) {
-      const buildId = buildIdOf(id);
+      const buildId = buildIdOf(id, call);
       const row = await db.transaction(async (tx) => {
         const found = await lockBuild(tx, call, buildId);
         if (!found) throw buildNotFound(call, buildId);
@@ -182,9 +185,9 @@ export function builds({ db, clock, jobs, outbox, paging, concurrentBuilds, endp
 
     async BatchGetBuilds({ ids }, call) {
       if (ids.length < 1 || ids.length > maxBuildsPerRequest) throw fail('InvalidInputException', `ids must have 1 to ${maxBuildsPerRequest} entries`);
-      const rows = new Map((await findBuilds(db, call, ids.map(buildIdOf))).map((row) => [row.id, row]));
-      const found = ids.map((id) => rows.get(buildIdOf(id))).filter((row) => row !== undefined);
-      return { builds: await withPositions(call, found.map(shown)), buildsNotFound: ids.filter((id) => !rows.has(buildIdOf(id))) };
+      const rows = new Map((await findBuilds(db, call, ids.map((id) => buildIdOf(id, call)))).map((row) => [row.id, row]));
+      const found = ids.map((id) => rows.get(buildIdOf(id, call))).filter((row) => row !== undefined);
+      return { builds: await withPositions(call, found.map(shown)), buildsNotFound: ids.filter((id) => !rows.has(buildIdOf(id, call))) };
     },
 
     async BatchDeleteBuilds({ ids }, call) {
@@ -193,7 +196,7 @@ export function builds({ db, clock, jobs, outbox, paging, concurrentBuilds, endp
         const buildsDeleted: string[] = [];
         const buildsNotDeleted: { id: string; statusCode: string }[] = [];
         for (const id of ids) {
-          const row = await lockBuild(tx, call, buildIdOf(id));
+          const row = await lockBuild(tx, call, buildIdOf(id, call));
           if (row?.status === 'IN_PROGRESS') buildsNotDeleted.push({ id, statusCode: 'BUILD_IN_PROGRESS' });
           else if (row && (await deleteBuild(tx, call, row.id))) buildsDeleted.push(buildArn(call, row.id));
           else buildsNotDeleted.push({ id, statusCode: 'BUILD_NOT_FOUND' });
@@ -205,7 +208,7 @@ export function builds({ db, clock, jobs, outbox, paging, concurrentBuilds, endp
     ListBuilds: (input, call) => list('ListBuilds', undefined, input, call),
 
     async ListBuildsForProject(input, call) {
-      const name = projectNameOf(input.projectName);
+      const name = projectNameOf(input.projectName, call);
       if (!(await findProject(db, call, name))) throw notFound(call, name);
       return list('ListBuildsForProject', name, input, call);
     },
@@ -217,7 +220,7 @@ function definitionOf(project: ProjectRow, input: StartBuildInput, call: Call): 
   const fromPipeline = call.caller.invokedBy === 'codepipeline.amazonaws.com';
   const overridden = withOverrides(JSON.parse(project.definition) as ProjectDefinition, input);
   const definition = fromPipeline ? takenOverByPipeline(overridden, input) : overridden;
-  checkDefinition(definition);
+  checkDefinition(definition, call, { fromPipeline });
   if (definition.source.type === 'CODEPIPELINE' && !fromPipeline) {
     throw fail('InvalidInputException', 'A project whose source is CODEPIPELINE is started by a pipeline; to start it yourself, override its source and artifacts');
   }

@@ -9,9 +9,9 @@ import { hasLog, s3LogPlace, type StoredBuild } from './build.ts';
 import { phaseChange, stateChange } from './events.ts';
 import { buildJob } from './job.ts';
 import { metricsJob } from './metrics.ts';
-import { admitted } from './queue.ts';
 import { retryJob, wantsRetry } from './retrying.ts';
-import { lockBuild, lockQueue, queueState, updateBuild } from './store.ts';
+import { lockBuild, updateBuild } from './store.ts';
+import { wakeAdmitted } from './turns.ts';
 
 export interface CommitDeps {
   readonly db: Database;
@@ -52,8 +52,7 @@ export function createCommit(deps: CommitDeps): Commit {
     await watches.notify(tx, buildJob(after));
     await jobs.wake(tx, metricsJob(after));
     if (wantsRetry(after)) await jobs.wake(tx, retryJob(after));
-    await lockQueue(tx, after);
-    for (const { id } of admitted(await queueState(tx, after), concurrentBuilds)) await jobs.wake(tx, buildJob({ ...after, id }));
+    await wakeAdmitted(tx, { jobs, concurrentBuilds }, after);
   }
 
   return (run, before, after, { lines = [], allowed } = {}) => {
@@ -83,9 +82,9 @@ function keptLines(build: StoredBuild, kept: string | null, entries: readonly Lo
 
 /** What a step may change. StopBuild's request is not among it: it may have come meanwhile. */
 function columns(build: StoredBuild, own_lines: string | null) {
-  const { status, phase, resolved_version, log_stream, spool_offset, node, log_next, log_pending, artifacts_from, outcome, credentials_token, ended_at, retry_limit, cache_key, usage } = build;
+  const { status, phase, resolved_version, log_stream, spool_offset, node, log_next, log_pending, artifacts_from, outcome, credentials_token, ended_at, retry_limit, cache_key, usage, image_id } = build;
   return {
-    status, phase, resolved_version, log_stream, spool_offset, node, log_next, log_pending, artifacts_from, outcome, credentials_token, ended_at, retry_limit, own_lines, cache_key, usage,
+    status, phase, resolved_version, log_stream, spool_offset, node, log_next, log_pending, artifacts_from, outcome, credentials_token, ended_at, retry_limit, own_lines, cache_key, usage, image_id,
     phases: JSON.stringify(build.phases), exported: JSON.stringify(build.exported), artifacts: JSON.stringify(build.artifacts),
   };
 }

@@ -10,7 +10,7 @@ function build(change: Partial<StoredBuild> = {}): StoredBuild {
     account: '1', region: 'us-east-1', id: 'p:1', project: 'p', number: 1, initiator: 'me', status: 'IN_PROGRESS', phase: 'QUEUED', phases: [{ phaseType: 'QUEUED', startTime: 0 }],
     definition: { source: { type: 'NO_SOURCE' }, artifacts: { type: 'NO_ARTIFACTS' }, environment: { type: 'LINUX_CONTAINER', image: 'i', computeType: 'BUILD_GENERAL1_SMALL' }, serviceRole: 'r', timeoutInMinutes: 10, queuedTimeoutInMinutes: 5 },
     stop_requested: 0, resolved_version: null, exported: [], artifacts: { secondary: [] }, log_stream: 's', spool_offset: 0, node: null, log_next: 0, log_pending: null, artifacts_from: null, outcome: null,
-    credentials_token: 't', started_at: 0, ended_at: null, sequence: 0, retry_number: 0, previous_retry: null, next_retry: null, retry_limit: null, own_lines: null, s3_logged: 0, cache_key: null, usage: null, ...change,
+    credentials_token: 't', started_at: 0, ended_at: null, sequence: 0, retry_number: 0, previous_retry: null, next_retry: null, retry_limit: null, own_lines: null, s3_logged: 0, cache_key: null, usage: null, image_id: null, ...change,
   };
 }
 

@@ -13,7 +13,7 @@ import { cleanUp } from './cleanup.ts';
 import { phaseLines } from './commit.ts';
 import { deadlineOf, endHere, enter, interruption, leave } from './decide.ts';
 import { tokenPurpose } from './doors.ts';
-import { buildEnvironment } from './environment.ts';
+import { buildEnvironment, unseenVariables } from './environment.ts';
 import { becomeRole } from './held.ts';
 import { placeOf, placeSpec } from './runner.ts';
 import { SourceError, type FetchedSources } from './sources/index.ts';
@@ -94,6 +94,7 @@ async function begin(deps: StepDeps, run: JobRun, build: StoredBuild, folder: st
     'Phase is DOWNLOAD_SOURCE',
     `CODEBUILD_SRC_DIR=${path}`,
     `YAML location is ${'file' in written ? join(path, written.file) : 's3' in written ? written.s3 : "the project's buildspec"}`,
+    ...unseenVariables(build, sources, variables),
     ...cache.lines,
     ...phaseLines('DOWNLOAD_SOURCE', 'SUCCEEDED'),
   ];
@@ -101,7 +102,7 @@ async function begin(deps: StepDeps, run: JobRun, build: StoredBuild, folder: st
   if (!(await deps.commit(run, build, prepared, { lines }))) return 'on';
   const firstLine = !hasLog(build) ? 0 : build.log_next + lines.length;
   const spec: Omit<BuildSpec, 'folder'> = {
-    ...placeSpec(deps.runner, place, build.definition.environment.computeType, deps.endpoint()),
+    ...placeSpec(deps.runner, place, { computeType: build.definition.environment.computeType, imageId: build.image_id, endpoint: deps.endpoint() }),
     ...(certificate === undefined ? {} : { certificates: [certificate, deps.runner.certificates ?? ''].join('\n') }),
     ...(cache.spec === undefined ? {} : { cache: cache.spec }),
     buildspec,

@@ -1,6 +1,5 @@
 import type { Buildspec } from '@slipway/builder';
-import { formatArn } from '../../kernel/arn.ts';
-import { buildArn, projectArn } from './arns.ts';
+import { buildArn, defaultKeyArn, projectArn } from './arns.ts';
 import { logNames, type StoredBuild } from './build.ts';
 import type { FetchedSource, FetchedSources } from './sources/index.ts';
 import type { GivenVariables } from './variables.ts';
@@ -35,9 +34,24 @@ export function buildEnvironment(request: EnvironmentRequest): Record<string, st
   };
   return {
     ...Object.fromEntries(Object.entries(surroundings).filter(([name]) => !Object.hasOwn(buildspec.variables, name))),
-    ...variables.values,
-    ...present(ofBuild(build), ofSource(sources.primary, ''), ...Object.entries(sources.secondary).map(([id, source]) => ofSource(source, `_${id}`))),
+    ...Object.fromEntries(Object.entries(variables.values).filter(([name]) => isShellName(name))),
+    ...ownVariables(build, sources),
   };
+}
+
+const ownVariables = (build: StoredBuild, sources: FetchedSources): Record<string, string> =>
+  present(ofBuild(build), ofSource(sources.primary, ''), ...Object.entries(sources.secondary).map(([id, source]) => ofSource(source, `_${id}`)));
+
+const isShellName = (name: string): boolean => /^[A-Za-z_]\w*$/.test(name);
+const isRunners = (name: string): boolean => /^CODEBUILD_(SRC_DIR(_\w+)?|BUILD_SUCCEEDING)$/.test(name);
+
+/** What the log says of variables that somebody has set and that the commands do not see. Shells pass on no other names. */
+export function unseenVariables(build: StoredBuild, sources: FetchedSources, { values }: Pick<GivenVariables, 'values'>): string[] {
+  const own = ownVariables(build, sources);
+  return Object.keys(values).flatMap((name) => {
+    if (!isShellName(name)) return [`The environment variable ${JSON.stringify(name)} is not set: shells know names of letters, digits and underscores only`];
+    return Object.hasOwn(own, name) || isRunners(name) ? [`The environment variable ${name} is CodeBuild's own: the value that the project or the start of the build gives it is not used`] : [];
+  });
 }
 
 type Maybe = Record<string, string | undefined>;
@@ -50,7 +64,7 @@ function ofBuild(build: StoredBuild): Maybe {
     CODEBUILD_BUILD_IMAGE: build.definition.environment.image,
     CODEBUILD_BUILD_NUMBER: String(build.number),
     CODEBUILD_INITIATOR: build.initiator,
-    CODEBUILD_KMS_KEY_ID: build.definition.encryptionKey ?? formatArn({ service: 'kms', region: build.region, account: build.account, resource: 'alias/aws/s3' }),
+    CODEBUILD_KMS_KEY_ID: build.definition.encryptionKey ?? defaultKeyArn(build),
     CODEBUILD_LOG_PATH: logNames(build)?.stream,
     CODEBUILD_PROJECT_ARN: projectArn(build, build.project),
     CODEBUILD_START_TIME: String(build.started_at),

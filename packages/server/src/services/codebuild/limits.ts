@@ -1,5 +1,5 @@
 /** AWS CodeBuild User Guide, "Quotas for AWS CodeBuild", and the API reference's constraints. */
-export const projectNamePattern = /^[A-Za-z0-9][A-Za-z0-9\-_]{1,254}$/;
+export const projectNamePattern = /^[A-Za-z0-9][A-Za-z0-9\-_]{1,149}$/;
 export const maxDescriptionLength = 255;
 
 /** Minutes. */
@@ -19,8 +19,21 @@ export const variableNamePattern = /^[^\s=\0]+$/;
 /** "The quota for the maximum number of queued builds is five times the concurrent build limit." Times that limit. */
 export const queuedBuilds = 5;
 
-/** "Number of secondary sources", per build. */
+/** API reference: "Array Members: Minimum number of 0 items. Maximum number of 12 items." */
 export const maxSecondarySources = 12;
+export const maxSecondaryArtifacts = 12;
+
+/** "The identifier can only contain alphanumeric characters and underscores, and must be less than 128 characters in length." */
+export const identifierPattern = /^[A-Za-z0-9_]{1,127}$/;
+/** A pipeline's artifacts, CodePipeline's API reference, "Artifact names". */
+export const pipelineIdentifierPattern = /^[A-Za-z0-9_-]{1,100}$/;
+
+/** "Number of subnets you can add under VPC configuration: 1 to 16", of security groups "1 to 5". */
+export const maxSubnets = 16;
+export const maxSecurityGroups = 5;
+
+/** API reference, Tag: "Maximum length of 127", and of the value 255. */
+export const maxTagLength = { key: 127, value: 255 } as const;
 
 /** AWS documents no maximum of `autoRetryLimit`; the buildspec's own `on-failure: RETRY` goes to this. */
 export const maxAutoRetries = 100;

@@ -73,4 +73,10 @@ export const migrations: readonly Migration[] = [
     sql: `alter table codebuild_builds drop column cpu_ms;
       alter table codebuild_builds add column usage text`,
   },
+  {
+    id: 'codebuild-011-images',
+    sql: `alter table codebuild_builds add column image_id text;
+      create table codebuild_private_images (account text not null, region text not null, repository text not null, primary key (account, region, repository));
+      create index codebuild_private_images_by_repository on codebuild_private_images (repository)`,
+  },
 ];

@@ -1,5 +1,6 @@
 import type { CodeBuildApi } from '@slipway/contracts';
 import type { Project } from '@slipway/contracts/codebuild';
+import type { Jobs } from '../../engine/jobs.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import type { Database } from '../../kernel/database.ts';
 import { whenTaken } from '../../kernel/database/index.ts';
@@ -9,16 +10,19 @@ import { listTags, removeAllTags, replaceTags, type Tag } from '../../kernel/tag
 import type { Place } from '../../kernel/place.ts';
 import { projectArn, projectNameOf } from './arns.ts';
 import type { LocalCaches } from './cache/index.ts';
-import { checkConcurrency, checkDefinition, checkProjectName, shownDefinition, withChanges, withoutRemoved, type ProjectDefinition } from './definition.ts';
+import { checkConcurrency, checkDefinition, checkProjectName } from './checks/index.ts';
+import { shownDefinition, withChanges, withoutRemoved, type ProjectDefinition } from './definition.ts';
 import { fail } from './fail.ts';
-import { maxProjectsPerRequest, pageSize } from './limits.ts';
+import { maxProjectsPerRequest, maxTagLength, pageSize } from './limits.ts';
 import { pagesOf } from './pages.ts';
 import { deleteProject, findProject, findProjects, insertProject, listProjects, lockProject, updateProject, type ProjectPage, type ProjectRow } from './store.ts';
+import { wakeAdmitted } from './turns.ts';
 
 export interface ProjectsDeps {
   readonly db: Database;
   readonly clock: Clock;
   readonly paging: Paging;
+  readonly jobs: Pick<Jobs, 'wake'>;
   readonly concurrentBuilds: number;
   readonly caches: Pick<LocalCaches, 'tidy'>;
 }
@@ -27,11 +31,11 @@ const refuseTags = (message: string): Error => fail('InvalidInputException', mes
 
 const sortColumns = { NAME: 'name', CREATED_TIME: 'created_at', LAST_MODIFIED_TIME: 'modified_at' } as const;
 
-export function projects({ db, clock, paging, concurrentBuilds, caches }: ProjectsDeps) {
+export function projects({ db, clock, paging, jobs, concurrentBuilds, caches }: ProjectsDeps) {
   async function shown(row: ProjectRow): Promise<Project> {
     const arn = projectArn(row, row.name);
     const tags = await listTags(db.read, { account: row.account, arn });
-    return { ...shownDefinition(JSON.parse(row.definition) as ProjectDefinition), name: row.name, arn, tags, created: row.created_at, lastModified: row.modified_at };
+    return { ...shownDefinition(JSON.parse(row.definition) as ProjectDefinition, row), name: row.name, arn, tags, created: row.created_at, lastModified: row.modified_at };
   }
 
   async function shownByName(place: Place, name: string): Promise<Project> {
@@ -43,7 +47,7 @@ export function projects({ db, clock, paging, concurrentBuilds, caches }: Projec
   return {
     async CreateProject({ name, tags, ...asked }, call) {
       checkProjectName(name);
-      checkDefinition(asked);
+      checkDefinition(asked, call);
       checkConcurrency(asked, concurrentBuilds);
       const definition = withoutRemoved(asked);
       const now = clock.now();
@@ -56,25 +60,28 @@ export function projects({ db, clock, paging, concurrentBuilds, caches }: Projec
     },
 
     async UpdateProject({ name: named, tags, ...changes }, call) {
-      const name = projectNameOf(named);
+      const name = projectNameOf(named, call);
       await db.transaction(async (tx) => {
         const row = await lockProject(tx, call, name);
         if (!row) throw notFound(call, name);
         const definition = withChanges(JSON.parse(row.definition) as ProjectDefinition, changes);
-        checkDefinition(definition);
+        checkDefinition(definition, call);
         checkConcurrency(changes, concurrentBuilds);
         await updateProject(tx, row, { definition: JSON.stringify(definition), modified_at: clock.now() });
         if (tags) await replaceTags(tx, { account: call.account, arn: projectArn(call, name) }, complete(tags), refuseTags);
+        if (changes.concurrentBuildLimit !== undefined) await wakeAdmitted(tx, { jobs, concurrentBuilds }, call);
       });
       return { project: await shownByName(call, name) };
     },
 
     /** Deleting what is not there succeeds, as on AWS. Builds stay listed by their ids. */
     async DeleteProject({ name: named }, call) {
-      const name = projectNameOf(named);
+      const name = projectNameOf(named, call);
       await db.transaction(async (tx) => {
         await deleteProject(tx, call, name);
         await removeAllTags(tx, { account: call.account, arn: projectArn(call, name) });
+        // Its limit went with it, the builds that wait did not.
+        await wakeAdmitted(tx, { jobs, concurrentBuilds }, call);
       });
       await caches.tidy();
       return {};
@@ -82,7 +89,7 @@ export function projects({ db, clock, paging, concurrentBuilds, caches }: Projec
 
     /** Later builds find no cache; what lies in a bucket stays there. */
     async InvalidateProjectCache({ projectName }, call) {
-      const name = projectNameOf(projectName);
+      const name = projectNameOf(projectName, call);
       await db.transaction(async (tx) => {
         const row = await lockProject(tx, call, name);
         if (!row) throw notFound(call, name);
@@ -94,9 +101,9 @@ export function projects({ db, clock, paging, concurrentBuilds, caches }: Projec
 
     async BatchGetProjects({ names }, call) {
       if (names.length < 1 || names.length > maxProjectsPerRequest) throw fail('InvalidInputException', `names must have 1 to ${maxProjectsPerRequest} entries`);
-      const rows = new Map((await findProjects(db, call, names.map(projectNameOf))).map((row) => [row.name, row]));
-      const found = names.map((name) => rows.get(projectNameOf(name))).filter((row) => row !== undefined);
-      return { projects: await Promise.all(found.map(shown)), projectsNotFound: names.filter((name) => !rows.has(projectNameOf(name))) };
+      const rows = new Map((await findProjects(db, call, names.map((name) => projectNameOf(name, call)))).map((row) => [row.name, row]));
+      const found = names.map((name) => rows.get(projectNameOf(name, call))).filter((row) => row !== undefined);
+      return { projects: await Promise.all(found.map(shown)), projectsNotFound: names.filter((name) => !rows.has(projectNameOf(name, call))) };
     },
 
     async ListProjects({ sortBy = 'NAME', sortOrder = 'ASCENDING', nextToken }, call) {
@@ -117,6 +124,7 @@ export const notFound = (place: Place, name: string): Error => fail('ResourceNot
 function complete(tags: readonly { key?: string; value?: string }[] = []): Tag[] {
   return tags.map(({ key, value }) => {
     if (key === undefined || value === undefined) throw fail('InvalidInputException', 'A tag needs a key and a value');
+    if (key.length > maxTagLength.key || value.length > maxTagLength.value) throw fail('InvalidInputException', `The key of a tag has at most ${maxTagLength.key} characters, its value ${maxTagLength.value}: ${key}`);
     return { key, value };
   });
 }

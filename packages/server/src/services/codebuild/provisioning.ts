@@ -6,7 +6,7 @@ import { buildArn } from './arns.ts';
 import { logNames, type StoredBuild } from './build.ts';
 import { endHere, enter, interruption, leave } from './decide.ts';
 import { becomeRole } from './held.ts';
-import { pullImage } from './image.ts';
+import { settleImage, type SettledImage } from './image.ts';
 import { placeLines, placeOf, type BuildPlace } from './runner.ts';
 import { admitted } from './queue.ts';
 import type { StepDeps, StepRunner } from './steps.ts';
@@ -40,36 +40,37 @@ export const provision: StepRunner = async (deps, run, build) => {
   }
   const { environment } = build.definition;
   const place = placeOf(runner, environment);
-  const problem = 'problem' in place ? { statusCode: 'CLIENT_ERROR', message: place.problem } : await refusal(deps, run, build, place);
+  const found = 'problem' in place ? { problem: { statusCode: 'CLIENT_ERROR', message: place.problem } } : await open(deps, run, build, place);
   const now = clock.now();
-  if (problem || 'problem' in place) {
-    await commit(run, build, endHere(build, now, { status: 'FAILED', ...(problem ? { context: problem } : {}) }));
+  if ('problem' in place || 'problem' in found) {
+    await commit(run, build, endHere(build, now, { status: 'FAILED', ...('problem' in found ? { context: found.problem } : {}) }));
     return 'on';
   }
   await mkdir(deps.folderOf(build), { recursive: true, mode: 0o700 });
-  const provisioned = { ...build, log_stream: logNames(build)?.stream ?? null, node: deps.node };
-  await commit(run, build, enter(leave(provisioned, now, 'SUCCEEDED'), 'DOWNLOAD_SOURCE', now), { lines: [...placeLines(place, environment), ...vpcLines(build)] });
+  const provisioned = { ...build, log_stream: logNames(build)?.stream ?? null, node: deps.node, image_id: found.id };
+  await commit(run, build, enter(leave(provisioned, now, 'SUCCEEDED'), 'DOWNLOAD_SOURCE', now), { lines: [...placeLines(place, environment), ...found.lines, ...vpcLines(build)] });
   return 'on';
 };
 
-/** What the role lacks to begin with, in AWS's words. */
-async function refusal({ held, peers }: StepDeps, run: JobRun, build: StoredBuild, place: BuildPlace): Promise<PhaseContext | undefined> {
+/** The image and the log; or what the role lacks to begin with, in AWS's words. */
+async function open({ db, held, peers }: StepDeps, run: JobRun, build: StoredBuild, place: BuildPlace): Promise<Exclude<SettledImage, { problem: unknown }> | { problem: PhaseContext }> {
   const { serviceRole } = build.definition;
   const role = await becomeRole(held, build);
-  if ('problem' in role) return role.problem;
-  const noImage = await pullImage(peers, build, place, role.role, run.signal);
-  if (noImage) return noImage;
-  if (!logNames(build)) return undefined;
+  if ('problem' in role) return role;
+  const image = await settleImage({ db, peers }, build, place, role.role, run.signal);
+  if ('problem' in image || !logNames(build)) return image;
   try {
     await held.openLog(build);
   } catch (error) {
     if (!(error instanceof ServiceError)) throw error;
     return {
-      statusCode: 'ACCESS_DENIED',
-      message: `Service role ${serviceRole} does not allow AWS CodeBuild to create Amazon CloudWatch Logs log streams for build ${buildArn(build, build.id)}. Error message: ${error.message}`,
+      problem: {
+        statusCode: 'ACCESS_DENIED',
+        message: `Service role ${serviceRole} does not allow AWS CodeBuild to create Amazon CloudWatch Logs log streams for build ${buildArn(build, build.id)}. Error message: ${error.message}`,
+      },
     };
   }
-  return undefined;
+  return image;
 }
 
 /** A VPC is a network of AWS's; what a build reaches here is the installation's to say. */

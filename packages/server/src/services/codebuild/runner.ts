@@ -80,7 +80,10 @@ const refused = (why: string): { problem: string; notice: string } => {
 const isCurated = (image: string): boolean => /^aws\/codebuild\/[a-z0-9_.-]+:[a-z0-9_.-]+$/.test(image);
 
 /** Where a build runs: in which runner, and for containers in which image. */
-export type BuildPlace = { readonly kind: Exclude<RunnerKind, 'container'> } | { readonly kind: 'container'; readonly socket: string; readonly image: string; readonly privileged: boolean };
+export type BuildPlace = { readonly kind: Exclude<RunnerKind, 'container'> } | { readonly kind: 'container'; readonly socket: string; readonly image: string; readonly privileged: boolean;
+  /** The image is the one that the operator offers. */
+  readonly operators: boolean;
+};
 
 /** The place that a build's environment asks for, or in words why it is not to be had here. */
 export function placeOf(runner: ChosenRunner, { image, privilegedMode = false }: Pick<ProjectEnvironment, 'image' | 'privilegedMode'>): BuildPlace | { readonly problem: string } {
@@ -90,16 +93,16 @@ export function placeOf(runner: ChosenRunner, { image, privilegedMode = false }:
   if (runner.engine === undefined) return { problem: `The image ${image}${privilegedMode ? ' with privilegedMode' : ''} needs a container engine: ${runner.noEngine ?? 'there is none'}` };
   if (privilegedMode && !runner.privileged) return { problem: "privilegedMode is not allowed here: a privileged container is as good as root on the server's machine. The operator allows it with --privileged-builds yes, or SLIPWAY_PRIVILEGED_BUILDS=yes" };
   if (isCurated(image) && runner.containerImage === undefined) return { problem: `The image ${image} stands for what this installation offers, which in containers is nothing yet: the operator names an image with --container-image or SLIPWAY_CONTAINER_IMAGE` };
-  return { kind: 'container', socket: runner.engine, image: isCurated(image) ? runner.containerImage! : image, privileged: privilegedMode };
+  return { kind: 'container', socket: runner.engine, image: isCurated(image) ? runner.containerImage! : image, privileged: privilegedMode, operators: isCurated(image) };
 }
 
 /** What the supervisor is told of the place. */
-export function placeSpec(runner: ChosenRunner, place: BuildPlace, computeType: string, endpoint: string): Pick<BuildSpec, 'runner' | 'container' | 'limits' | 'network' | 'certificates'> {
+export function placeSpec(runner: ChosenRunner, place: BuildPlace, { computeType, imageId, endpoint }: { computeType: string; imageId: string | null; endpoint: string }): Pick<BuildSpec, 'runner' | 'container' | 'limits' | 'network' | 'certificates'> {
   const { kind } = place;
   const limits = computeLimits(computeType);
   return {
     runner: kind,
-    ...(kind === 'container' ? { container: { socket: place.socket, image: place.image, privileged: place.privileged } } : {}),
+    ...(kind === 'container' ? { container: { socket: place.socket, image: place.image, privileged: place.privileged, ...(imageId === null ? {} : { imageId }) } } : {}),
     ...(kind === 'sandbox' || kind === 'container' ? { network: { mode: runner.network, endpoint, allow: runner.networkAllow }, ...(limits === undefined ? {} : { limits }) } : {}),
     ...(runner.certificates === undefined ? {} : { certificates: runner.certificates }),
   };

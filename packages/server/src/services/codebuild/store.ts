@@ -68,6 +68,8 @@ export interface BuildRow extends Place {
   readonly usage: string | null;
   /** Under which the build's cache is to be kept; null when it is not. */
   readonly cache_key: string | null;
+  /** The container engine's id of the build's image, once it is provisioned; null outside containers. */
+  readonly image_id: string | null;
 }
 
 type Tables = {

@@ -26,6 +26,11 @@ const pipeline = (name: string, roleArn: string) => ({
   ],
 });
 
+const project = (value: string, serviceRole: string) => ({
+  name: 'tagged', serviceRole, artifacts: { type: 'NO_ARTIFACTS' as const }, source: { type: 'NO_SOURCE' as const, buildspec: 'version: 0.2' },
+  environment: { type: 'LINUX_CONTAINER' as const, image: 'aws/codebuild/standard:7.0', computeType: 'BUILD_GENERAL1_SMALL' as const }, tags: [{ key: 'team', value }],
+});
+
 describe('Making something with tags', () => {
   let s: Slipway;
   const roles = new Map<string, string>();
@@ -51,12 +56,8 @@ describe('Making something with tags', () => {
   it('codebuild:CreateProject and UpdateProject: have no action for tags, which are conditions', async () => {
     const only = { StringEquals: { 'aws:RequestTag/team': 'blue' }, 'ForAllValues:StringEquals': { 'aws:TagKeys': ['team'] } };
     const user = await s.user('projects', { Action: 'codebuild:*', Resource: '*', Condition: only }, { Action: 'iam:PassRole', Resource: '*' });
-    const project = (value: string) => ({
-      name: 'tagged', serviceRole: roles.get('codebuild')!, artifacts: { type: 'NO_ARTIFACTS' as const }, source: { type: 'NO_SOURCE' as const, buildspec: 'version: 0.2' },
-      environment: { type: 'LINUX_CONTAINER' as const, image: 'aws/codebuild/standard:7.0', computeType: 'BUILD_GENERAL1_SMALL' as const }, tags: [{ key: 'team', value }],
-    });
-    await expect(s.as(user).codebuild.createProject(project('red'))).rejects.toMatchObject({ name: 'AccessDeniedException' });
-    await s.as(user).codebuild.createProject(project('blue'));
+    await expect(s.as(user).codebuild.createProject(project('red', roles.get('codebuild')!))).rejects.toMatchObject({ name: 'AccessDeniedException' });
+    await s.as(user).codebuild.createProject(project('blue', roles.get('codebuild')!));
     await expect(s.as(user).codebuild.updateProject({ name: 'tagged', tags: [{ key: 'team', value: 'red' }] })).rejects.toMatchObject({ name: 'AccessDeniedException' });
     await s.as(user).codebuild.updateProject({ name: 'tagged', tags: [{ key: 'team', value: 'blue' }] });
   });

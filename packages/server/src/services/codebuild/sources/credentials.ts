@@ -25,7 +25,19 @@ export interface CredentialDeps {
 }
 
 /** What a source is fetched with: the source's own secret, else what was imported for its provider, else nothing. @throws SourceError */
-export async function credentialsOf({ db, seal, peers }: CredentialDeps, place: Place, role: Caller, source: ProjectSource): Promise<UserAndPassword | undefined> {
+export async function credentialsOf(deps: CredentialDeps, place: Place, role: Caller, source: ProjectSource): Promise<UserAndPassword | undefined> {
+  const found = await given(deps, place, role, source);
+  if (found !== undefined && !isConfidential(source.location ?? '')) throw new SourceError(`authentication failed: credentials are sent by https only, not to ${source.location ?? ''}`);
+  return found;
+}
+
+/** Whoever stands between here and there reads what goes by plain http; to this machine itself there is nobody. */
+function isConfidential(location: string): boolean {
+  const { protocol, hostname } = new URL(location);
+  return protocol === 'https:' || hostname === 'localhost' || hostname === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(hostname);
+}
+
+async function given({ db, seal, peers }: CredentialDeps, place: Place, role: Caller, source: ProjectSource): Promise<UserAndPassword | undefined> {
   const type = source.type as ServerType;
   if (source.auth?.type === 'SECRETS_MANAGER') return fromSecret(peers, place, role, type, source.auth.resource ?? '');
   const row = await findSourceCredential(db, place, type);

@@ -44,7 +44,7 @@ export function s3Objects({ peers }: Pick<SourceDeps, 'peers'>) {
           const path = Key.slice(prefix.length);
           if (path === '' || path.endsWith('/')) continue;
           if (path.includes('\0') || path.split('/').some((part) => part === '..' || part === '.' || part === '')) throw new SourceError(`the key ${Key} of the bucket ${bucket} cannot be a file's name`);
-          await save(request, await get(request, { bucket, key: Key }), join(request.folder, posix.normalize(path)));
+          await saveAs(request, await get(request, { bucket, key: Key }), path, `the key ${Key} of the bucket ${bucket}`);
         }
         token = page.NextContinuationToken;
       } while (token !== undefined);
@@ -60,10 +60,30 @@ export function s3Objects({ peers }: Pick<SourceDeps, 'peers'>) {
   }
 }
 
+/** Keys may be what no two files of one folder can be called: `a` and `a/b`, or longer than a file system takes. */
+async function saveAs(request: SourceRequest, object: GetObjectOutput, path: string, called: string): Promise<void> {
+  try {
+    await save(request, object, join(request.folder, posix.normalize(path)));
+  } catch (error) {
+    throw isNameProblem(error) ? new SourceError(`${called} cannot be a file beside those of the other keys: ${error.code}`, { cause: error }) : error;
+  }
+}
+
+const NAME_PROBLEMS = ['EISDIR', 'ENOTDIR', 'EEXIST', 'ENAMETOOLONG'];
+
+const isNameProblem = (error: unknown): error is NodeJS.ErrnoException => error instanceof Error && NAME_PROBLEMS.includes(String((error as NodeJS.ErrnoException).code));
+
 async function save({ signal }: SourceRequest, object: GetObjectOutput, file: string): Promise<void> {
   if (!object.Body) throw new Error('GetObject answered no body');
-  await mkdir(dirname(file), { recursive: true });
-  await pipeline(object.Body, createWriteStream(file, { mode: 0o644 }), { signal });
+  const { Body } = object;
+  try {
+    await mkdir(dirname(file), { recursive: true });
+  } catch (error) {
+    // Nobody reads it any more, and a file behind it would stay open.
+    Body.destroy();
+    throw error;
+  }
+  await pipeline(Body, createWriteStream(file, { mode: 0o644 }), { signal });
 }
 
 const inWords = (error: unknown): unknown => (error instanceof ServiceError ? new SourceError(`${error.name}: ${error.message}`, { cause: error }) : error);

@@ -55,6 +55,22 @@ describe('A build in a pipeline', () => {
     expect((await house.object('live', 'v7/index.html')).toString()).toBe('hello\n');
   });
 
+  it('takes over a project that says things of its own repository which no archive has', async () => {
+    const commit = await push('deep', 'version: 0.2\nphases:\n  build:\n    commands:\n      - ls\n');
+    await push('beside', 'x');
+    await house.project('particular', {
+      source: { type: 'CODECOMMIT', location: `${s.endpoint}/v1/repos/deep`, gitCloneDepth: 1, gitSubmodulesConfig: { fetchSubmodules: true } }, sourceVersion: 'no-such-branch',
+      secondarySources: [{ type: 'CODECOMMIT', location: `${s.endpoint}/v1/repos/beside`, sourceIdentifier: 'beside' }], secondarySourceVersions: [{ sourceIdentifier: 'beside', sourceVersion: 'main' }],
+    });
+    expect(await runPipeline('particular', [
+      action('Source', 'Source', 'CodeCommit', { RepositoryName: 'deep', BranchName: 'main' }, [], ['Code']),
+      action('Build', 'Build', 'CodeBuild', { ProjectName: 'particular' }, ['Code'], []),
+    ])).toBe('SUCCEEDED');
+    const build = await onlyBuild('particular');
+    expect(build).toMatchObject({ resolvedSourceVersion: commit, secondarySources: [], secondarySourceVersions: [] });
+    expect(build.source).toEqual({ type: 'CODEPIPELINE', location: expect.stringMatching(/^artifacts\//) });
+  });
+
   it('finds several inputs beside each other and gives each output the secondary artifact of its name', async () => {
     await push('app', 'version: 0.2\nphases:\n  build:\n    commands:\n      - ls "$CODEBUILD_SRC_DIR_Other"\n      - mkdir a b && echo a > a/a.txt && echo b > b/b.txt\nartifacts:\n  secondary-artifacts:\n    First:\n      base-directory: a\n      files: ["**/*"]\n    Second:\n      base-directory: b\n      files: ["**/*"]\n');
     await push('other', 'there');

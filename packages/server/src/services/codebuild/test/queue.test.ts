@@ -46,6 +46,17 @@ describe('Builds beyond what may run at once', () => {
     await running(second);
   });
 
+  it.each([['raises it', (name: string) => s.aws.codebuild.updateProject({ name, concurrentBuildLimit: 2 })], ['takes it away', (name: string) => s.aws.codebuild.updateProject({ name, concurrentBuildLimit: -1 })], ['deletes the project', (name: string) => s.aws.codebuild.deleteProject({ name })]] as const)("begin at once when somebody who %s leaves their project's limit behind", async (_how, change) => {
+    await house.project('narrow', { ...waiting, concurrentBuildLimit: 1 });
+    const [first, second] = [await house.start('narrow'), await house.start('narrow')];
+    await running(first);
+    await s.settled();
+    expect((await house.build(second)).currentPhase).toBe('QUEUED');
+    await change('narrow');
+    await running(second);
+    expect((await house.build(first)).buildStatus).toBe('IN_PROGRESS');
+  });
+
   it('CreateProject: a limit beyond that of the account is refused', async () => {
     await expect(house.project('wide', { concurrentBuildLimit: 3 })).rejects.toMatchObject({ name: 'InvalidInputException', message: expect.stringContaining('between 1 and 2') });
   });
