@@ -44,4 +44,9 @@ export const migrations: readonly Migration[] = [{
       primary key (account, region, id)
     );
     create index sqs_move_tasks_by_queue on sqs_move_tasks (account, region, queue, started)`,
+}, {
+  // With how often it was received: what is counted is in the index.
+  id: 'sqs-004-counting',
+  sql: `drop index sqs_messages_by_visibility;
+    create index sqs_messages_by_state on sqs_messages (account, region, box, visible_at, receives)`,
 }];

@@ -25,6 +25,11 @@ const receive = async (over: Partial<ReceiveMessageCommandInput> = {}) => (await
 const bodies = async (over: Partial<ReceiveMessageCommandInput> = {}) => (await receive({ MaxNumberOfMessages: 10, ...over })).map(({ Body }) => Body);
 const text = (StringValue: string, DataType = 'String'): MessageAttributeValue => ({ DataType, StringValue });
 
+const counts = async () => {
+  const { Attributes = {} } = await s.aws.sqs.getQueueAttributes({ QueueUrl, AttributeNames: ['ApproximateNumberOfMessages', 'ApproximateNumberOfMessagesNotVisible', 'ApproximateNumberOfMessagesDelayed'] });
+  return [Attributes.ApproximateNumberOfMessages, Attributes.ApproximateNumberOfMessagesNotVisible, Attributes.ApproximateNumberOfMessagesDelayed];
+};
+
 describe('SendMessage', () => {
   test('answers the digests that SDKs verify, and ReceiveMessage answers the same', async () => {
     const attributes = { b: text('4563.5', 'Number.float'), a: text('wert ä'), bytes: { DataType: 'Binary', BinaryValue: Uint8Array.of(0, 255) } };
@@ -105,6 +110,16 @@ describe('time', () => {
     expect(await bodies()).toEqual(['again']);
   });
 
+  test('messages are counted as they are: to be received, in flight, delayed, and no more once they have expired', async () => {
+    for (const body of ['a', 'b', 'c']) await send(body);
+    await s.aws.sqs.sendMessage({ QueueUrl, MessageBody: 'later', DelaySeconds: 900 });
+    expect(await bodies({ MaxNumberOfMessages: 1, VisibilityTimeout: 43_200 })).toHaveLength(1);
+    expect(await counts()).toEqual(['2', '1', '1']);
+    await s.aws.sqs.setQueueAttributes({ QueueUrl, Attributes: { MessageRetentionPeriod: '60' } });
+    await s.clock.advance(MINUTE);
+    expect(await counts()).toEqual(['0', '0', '0']);
+  });
+
   test('a message expires with its queue\'s retention, also one that is set afterwards, and its row goes', async () => {
     await send('old');
     await s.clock.advance(59 * MINUTE);
@@ -112,7 +127,7 @@ describe('time', () => {
     await s.aws.sqs.setQueueAttributes({ QueueUrl, Attributes: { MessageRetentionPeriod: '3600' } });
     await s.clock.advance(MINUTE);
     expect(await bodies({ VisibilityTimeout: 0 })).toEqual(['young']);
-    expect((await s.aws.sqs.getQueueAttributes({ QueueUrl, AttributeNames: ['ApproximateNumberOfMessages'] })).Attributes).toEqual({ ApproximateNumberOfMessages: '1' });
+    expect(await counts()).toEqual(['1', '0', '0']);
     await s.clock.advance(121 * MINUTE);
     await s.aws.sqs.setQueueAttributes({ QueueUrl, Attributes: { MessageRetentionPeriod: '1209600' } });
     expect(await bodies()).toEqual([]);
