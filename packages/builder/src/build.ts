@@ -16,6 +16,8 @@ import { trustFor } from './runners/certificates.ts';
 import { runnerOf } from './runners/index.ts';
 import { outputFolder } from './runners/layout.ts';
 import { outOfMemory } from './runners/limits/compute.ts';
+import { openCredentials } from './runners/network/credentials.ts';
+import type { OpenCredentials } from './runners/network/credentials.ts';
 import { CannotOpen } from './runners/runner.ts';
 import type { Workspace, WorkspaceRequest } from './runners/runner.ts';
 import { Meter } from './runners/usage/meter.ts';
@@ -46,15 +48,19 @@ export async function runBuild(spec: BuildSpec, sink: BuildSink, options: BuildO
   const { stopping } = stopper;
   let furniture: Furniture | undefined;
   let meter: Meter | undefined;
+  let credentials: OpenCredentials | undefined;
   try {
     for (const notice of workspace.notices) lines.container(notice);
     const source = posix.join(workspace.output, spec.source);
     await mkdir(sourceFolder(spec.folder, spec.source), { recursive: true });
-    const env = { ...environment(spec, workspace), ...(await trustFor(spec.folder, workspace.output, spec.certificates)) };
+    credentials = spec.network?.mode === 'host' ? await openCredentials(spec.network.credentials) : undefined;
+    const trust = await trustFor(spec, workspace.output);
+    const env = { ...credentials?.environment, ...trust.environment, ...environment(spec, workspace) };
     const cache = await openCache(spec, workspace, (line) => lines.container(line));
-    furniture = await furnish(spec, workspace, env, (line) => lines.container(line));
+    furniture = await furnish(spec, workspace, (line) => lines.container(line));
     const session = await workspace.open({ shell: spec.buildspec.shell, cwd: source, env: { ...env, ...furniture.environment }, onOutput: (bytes) => lines.output(bytes) });
     meter = new Meter({ measure: () => workspace.measure(), granted: granted(spec), onInterval: (interval) => sink.usage?.(interval) });
+    await trust.arrange(session);
     await furniture.arrange(session);
     await cache.restore(session);
     const result = await runPhases({ buildspec: spec.buildspec, session, lines, sink, stopping, killed: killWatch(spec, workspace), now: Date.now });
@@ -78,6 +84,7 @@ export async function runBuild(spec: BuildSpec, sink: BuildSink, options: BuildO
     meter?.stop();
     await workspace.destroy();
     await furniture?.remove();
+    credentials?.close();
   }
 }
 

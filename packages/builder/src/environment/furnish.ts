@@ -19,14 +19,14 @@ export interface Furniture {
 const NONE: Furniture = { environment: {}, arrange: async () => undefined, remove: async () => undefined };
 
 /** `git-credential-helper` and `runtime-versions`. @throws CannotOpen, as does `arrange` */
-export async function furnish(spec: BuildSpec, workspace: Workspace, env: Readonly<Record<string, string>>, log: (line: string) => void): Promise<Furniture> {
+export async function furnish(spec: BuildSpec, workspace: Workspace, log: (line: string) => void): Promise<Furniture> {
   const { gitCredentialHelper, runtimeVersions } = spec.buildspec;
   const wantsRuntimes = Object.keys(runtimeVersions).length > 0;
   // The dummy has neither programs nor versions of them.
   if (spec.runner === 'dummy' || (!gitCredentialHelper && !wantsRuntimes)) return NONE;
   const tools = await makeTools(spec.folder, workspace);
   if (wantsRuntimes) await writeFinder(tools);
-  const git = gitCredentialHelper ? await openGitHelper(tools, env, log, spec.network?.endpoint) : undefined;
+  const git = gitCredentialHelper ? await openGitHelper(tools, { ...spec.buildspec.variables, ...spec.env }, log, spec.network?.credentials) : undefined;
   return {
     environment: git?.environment ?? {},
     async arrange(session) {

@@ -49,9 +49,9 @@ async function build(runner: 'plain' | 'sandbox', commands: string[], more: Part
 
 test('credentials are asked of the server alone, whatever address the variables of the build name', async () => {
   const env = { AWS_CONTAINER_CREDENTIALS_FULL_URI: `${endpoint}/credentials` };
-  await expect(credentialsOf(env, 'http://127.0.0.1:1')).rejects.toThrow('are handed out by http://127.0.0.1:1');
+  await expect(credentialsOf(env, { url: 'http://127.0.0.1:1/credentials' })).rejects.toThrow('are handed out by http://127.0.0.1:1');
   expect(asked).toEqual([]);
-  expect(await credentialsOf(env, `${endpoint}/`)).toEqual({ accessKeyId: 'ASIAROLE', secretAccessKey: 'secret', sessionToken: 'session' });
+  expect(await credentialsOf({}, { url: `${endpoint}/credentials` })).toEqual({ accessKeyId: 'ASIAROLE', secretAccessKey: 'secret', sessionToken: 'session' });
 });
 
 const password = (authorization: string | undefined): string => Buffer.from(authorization?.replace('Basic ', '') ?? '', 'base64').toString();

@@ -7,6 +7,7 @@ import { isCode } from '../runners/processes.ts';
 import { CannotOpen } from '../runners/runner.ts';
 import { quote } from '../runners/session.ts';
 import { holdFolder } from '../supervisor/folder.ts';
+import type { CredentialsSource } from '../runners/network/credentials.ts';
 import { credentialsOf } from './credentials.ts';
 import { makeOpen, writeProgram } from './tools.ts';
 import type { Tools } from './tools.ts';
@@ -45,10 +46,10 @@ export interface GitHelper {
 
 /**
  * `git-credential-helper: yes`: git in the build reaches CodeCommit repositories, by the endpoint's URLs and by AWS's own,
- * as the build's role. `server`: the only one that credentials are asked of, where the build itself could reach no other.
+ * as the build's role. `source`: the only place that credentials are asked of, where the build itself could reach no other.
  * @throws CannotOpen where the environment does not say who the build is
  */
-export async function openGitHelper(tools: Tools, env: Readonly<Record<string, string>>, log: (line: string) => void, server?: string): Promise<GitHelper> {
+export async function openGitHelper(tools: Tools, env: Readonly<Record<string, string>>, log: (line: string) => void, source?: CredentialsSource): Promise<GitHelper> {
   const endpoint = env['AWS_ENDPOINT_URL']?.replace(/\/+$/, '');
   const region = env['AWS_REGION'] ?? env['AWS_DEFAULT_REGION'];
   if (!endpoint || !region) throw new CannotOpen('git-credential-helper needs AWS_ENDPOINT_URL and AWS_REGION in the environment of the build');
@@ -64,7 +65,7 @@ export async function openGitHelper(tools: Tools, env: Readonly<Record<string, s
     if (question === undefined) return;
     const [asks = '', path = ''] = question.split('\n');
     if (asks !== host) return log(`git-credential-helper: ${JSON.stringify(asks)} is not a host of repositories of this installation`);
-    const { accessKeyId, secretAccessKey, sessionToken } = await credentialsOf(env, server);
+    const { accessKeyId, secretAccessKey, sessionToken } = await credentialsOf(env, source);
     const password = gitPassword({ host, path: `/${path}`, region, secretAccessKey, now: Date.now() });
     const aside = join(answered.path, `.${randomUUID()}`);
     await writeFile(aside, `username=${sessionToken === undefined ? accessKeyId : `${accessKeyId}%${sessionToken}`}\npassword=${password}\n`, { flag: 'wx', mode: 0o644 });

@@ -2,6 +2,8 @@ import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { connect } from 'node:net';
 import type { Server, Socket } from 'node:net';
+import { credentialsVariable, isAskable, serveCredentials } from './credentials.ts';
+import type { CredentialsSource } from './credentials.ts';
 import { join } from './join.ts';
 import { serveProxy } from './proxy.ts';
 import { Traffic } from './traffic.ts';
@@ -22,6 +24,8 @@ export interface NetworkRequest {
   readonly endpoint?: string;
   /** `isolated`: ranges in CIDR notation that the proxy leads to beyond public addresses. */
   readonly allow?: readonly string[];
+  /** Where the build's credentials come from. */
+  readonly credentials?: CredentialsSource;
 }
 
 export interface Network {
@@ -33,6 +37,8 @@ export interface Network {
 
 /** Where the proxy listens inside the build's own network, in which no other port is taken. */
 const PROXY_PORT = 3128;
+/** Likewise for the build's credentials, where the server's own address is not one that SDKs ask at. */
+const CREDENTIALS_PORT = 3138;
 
 /**
  * The helper's program: it runs in the build's network namespace, opens listening sockets there, and hands them to us.
@@ -94,7 +100,7 @@ export function startHelper(enter: readonly string[], stdio: readonly ('ignore' 
 }
 
 /** Serves the build's connections from this process. */
-export async function serve(helper: Helper, { mode, endpoint, allow }: NetworkRequest): Promise<Network> {
+export async function serve(helper: Helper, { mode, endpoint, allow, credentials }: NetworkRequest): Promise<Network> {
   const target = endpoint === undefined ? undefined : new URL(endpoint);
   const relayed = target !== undefined && isLoopback(target.hostname) ? target : undefined;
   const sockets = new Set<Socket>();
@@ -106,10 +112,16 @@ export async function serve(helper: Helper, { mode, endpoint, allow }: NetworkRe
   }
   // The one address that nothing but the proxy leads to is the endpoint on another machine.
   const proxied = mode === 'isolated' || (target !== undefined && relayed === undefined);
-  const proxyPort = relayed !== undefined && portOf(relayed) === PROXY_PORT ? PROXY_PORT + 1 : PROXY_PORT;
+  const proxyPort = freePort(PROXY_PORT, relayed);
   if (proxied) {
     const server = await helper.listen(proxyPort);
     serveProxy(server, sockets, { outside: mode === 'isolated', ...(allow === undefined ? {} : { allow }), ...(target === undefined ? {} : { always: `${target.hostname}:${portOf(target)}` }) });
+    servers.push(server);
+  }
+  const door = credentials === undefined || isAskable(credentials) ? undefined : freePort(CREDENTIALS_PORT, relayed);
+  if (credentials !== undefined && door !== undefined) {
+    const server = await helper.listen(door);
+    serveCredentials(server, sockets, credentials);
     servers.push(server);
   }
   const traffic = new Traffic();
@@ -118,7 +130,7 @@ export async function serve(helper: Helper, { mode, endpoint, allow }: NetworkRe
     server.unref();
   }
   return {
-    environment: proxied ? proxyVariables(proxyPort) : {},
+    environment: { ...(proxied ? proxyVariables(proxyPort) : {}), ...(credentials === undefined ? {} : credentialsVariable(credentials, door)) },
     usage: () => traffic.bytes,
     close() {
       for (const server of servers) server.close();
@@ -137,6 +149,9 @@ function proxyVariables(port: number): Record<string, string> {
   // Programs disagree about the case; curl reads http_proxy in small letters only.
   return { HTTP_PROXY: url, HTTPS_PROXY: url, NO_PROXY: none, http_proxy: url, https_proxy: url, no_proxy: none };
 }
+
+/** `port`, or the next one where the endpoint is there already. */
+const freePort = (port: number, relayed: URL | undefined): number => (relayed !== undefined && portOf(relayed) === port ? port + 1 : port);
 
 const isLoopback = (host: string): boolean => host === 'localhost' || host === '[::1]' || host.startsWith('127.');
 

@@ -29,7 +29,6 @@ export function buildEnvironment(request: EnvironmentRequest): Record<string, st
     AWS_REGION: build.region,
     AWS_DEFAULT_REGION: build.region,
     AWS_ENDPOINT_URL: endpoint,
-    AWS_CONTAINER_CREDENTIALS_FULL_URI: `${endpoint}${credentialsPath}`,
     AWS_CONTAINER_AUTHORIZATION_TOKEN: token,
   };
   return {

@@ -1,5 +1,6 @@
 import { bestRunner, computeLimits, engineProblem, findEngineSocket, runnerOf, type BuildSpec, type NetworkMode, type RunnerKind } from '@slipway/builder';
 import type { ProjectEnvironment } from '@slipway/contracts/codebuild';
+import { credentialsPath } from './environment.ts';
 
 /** What builds run in. `dummy` succeeds without processes, for tests. */
 export type BuildRunner = 'auto' | 'sandbox' | 'container' | 'plain' | 'dummy';
@@ -99,12 +100,15 @@ export function placeOf(runner: ChosenRunner, { image, privilegedMode = false }:
 /** What the supervisor is told of the place. */
 export function placeSpec(runner: ChosenRunner, place: BuildPlace, { computeType, imageId, endpoint }: { computeType: string; imageId: string | null; endpoint: string }): Pick<BuildSpec, 'runner' | 'container' | 'limits' | 'network' | 'certificates'> {
   const { kind } = place;
+  const { certificates } = runner;
+  const isolates = kind === 'sandbox' || kind === 'container';
   const limits = computeLimits(computeType);
   return {
     runner: kind,
     ...(kind === 'container' ? { container: { socket: place.socket, image: place.image, privileged: place.privileged, ...(imageId === null ? {} : { imageId }) } } : {}),
-    ...(kind === 'sandbox' || kind === 'container' ? { network: { mode: runner.network, endpoint, allow: runner.networkAllow }, ...(limits === undefined ? {} : { limits }) } : {}),
-    ...(runner.certificates === undefined ? {} : { certificates: runner.certificates }),
+    network: { mode: isolates ? runner.network : 'host', endpoint, allow: runner.networkAllow, credentials: { url: `${endpoint}${credentialsPath}`, ...(certificates === undefined ? {} : { certificates }) } },
+    ...(isolates && limits !== undefined ? { limits } : {}),
+    ...(certificates === undefined ? {} : { certificates }),
   };
 }
 
