@@ -83,9 +83,9 @@ export function connections({ db, clock, jobs, paging, seal }: ConnectionsDeps) 
         const auth = input.AuthParameters && mergeAuth(known.secret === null || kind !== known.kind ? {} : openAuth(seal, known.id, known.secret), input.AuthParameters);
         checkAuth(kind, auth ?? (known.secret === null ? {} : openAuth(seal, known.id, known.secret)));
         const next: ConnectionRow = {
-          ...known, kind, description: input.Description ?? known.description, modified: now, reason: null,
+          ...known, kind, description: input.Description ?? known.description, modified: now,
           ...(auth !== undefined && { shown: JSON.stringify(shownAuth(auth)), secret: sealAuth(seal, known.id, auth), token: null, token_expires: null }),
-          ...(auth !== undefined && authorised(kind, now)),
+          ...(auth !== undefined && { reason: null, ...authorised(kind, now) }),
         };
         const { account: _account, region: _region, name: _name, id: _id, created: _created, ...change } = next;
         await updateConnection(tx, known, change);

@@ -15,7 +15,10 @@ export const AUTHORIZE = 'eventbridge/authorize';
 
 /** A token that ends sooner than this is fetched anew before it is used. */
 const SOON_MS = 30_000;
-const RETRY_MS = 60_000;
+/** Between two attempts to get a first token: as long as it was tried so far, within these. ms */
+const PAUSE = { least: 60_000, most: 3_600_000 } as const;
+/** As long as deliveries are tried at most. ms */
+const GIVEN_UP_AFTER = 24 * 3_600_000;
 const LARGEST_TOKEN_ANSWER = 64 * 1024;
 /** A year. What an issuer says is anybody's number, and becomes a time that is kept. Seconds */
 const LONGEST_TOKEN_LIFE = 31_536_000;
@@ -32,9 +35,13 @@ export function authorizeInJobs(deps: AuthorizeDeps & { readonly jobs: Jobs }): 
   deps.jobs.handle(AUTHORIZE, async (run: JobRun) => {
     const row = await findConnection(reading(deps.db), run.key, run.key.id);
     if (row === undefined || row.state !== 'AUTHORIZING') return;
-    await fetchToken(deps, row, run.signal).catch((error: unknown) => {
+    await fetchToken(deps, row, run.signal).catch(async (error: unknown) => {
       if (!(error instanceof Undelivered)) throw error;
-      if (!error.final) run.again(deps.clock.now() + RETRY_MS);
+      if (error.final) return;
+      const now = deps.clock.now();
+      const tried = now - row.modified;
+      if (tried >= GIVEN_UP_AFTER) await settle(deps.db, row, { state: 'DEAUTHORIZED', reason: error.message });
+      else run.again(now + Math.min(Math.max(tried, PAUSE.least), PAUSE.most));
     });
   });
 }

@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Slipway } from '@slipway/testkit';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { httpSink, put } from './house.ts';
 import type { Answer } from './house.ts';
 
@@ -239,4 +239,25 @@ describe('OAuth', () => {
     await s.settled();
     expect(await s.aws.eventbridge.describeConnection({ Name: 'refused' })).toMatchObject({ ConnectionState: 'DEAUTHORIZED', StateReason: 'The authorization endpoint answered 401.' });
   }));
+
+  test('an issuer that fails is asked ever less often, and not for longer than a day; an update begins anew and keeps nothing of why', () => withSink([{ status: 503 }], async (issuer) => {
+    const own = await Slipway.start({ allowEndpoints: 'loopback' });
+    onTestFinished(() => own.stop());
+    await own.aws.eventbridge.createConnection({ Name: 'failing', ...oauth(issuer.url) });
+    const describe = () => own.aws.eventbridge.describeConnection({ Name: 'failing' });
+    await own.clock.advance(60 * MINUTE);
+    expect(issuer.received.length).toBeLessThan(10);
+    expect(await describe()).toMatchObject({ ConnectionState: 'AUTHORIZING' });
+    await own.clock.advance(25 * 60 * MINUTE);
+    const asked = issuer.received.length;
+    expect(asked).toBeLessThan(36);
+    expect(await describe()).toMatchObject({ ConnectionState: 'DEAUTHORIZED', StateReason: 'The authorization endpoint answered 503.' });
+    await own.aws.eventbridge.updateConnection({ Name: 'failing', Description: 'no other secrets' });
+    expect(await describe()).toMatchObject({ ConnectionState: 'DEAUTHORIZED', StateReason: 'The authorization endpoint answered 503.' });
+    await own.clock.advance(120 * MINUTE);
+    expect(issuer.received).toHaveLength(asked);
+    await own.aws.eventbridge.updateConnection({ Name: 'failing', AuthParameters: { OAuthParameters: oauth(issuer.url).AuthParameters.OAuthParameters } });
+    const begun = await describe();
+    expect([begun.ConnectionState, begun.StateReason]).toEqual(['AUTHORIZING', undefined]);
+  }), 60_000);
 });

@@ -49,6 +49,17 @@ it('GetTopicAttributes: shows the default policy, counts and the effective deliv
   expect(await refused(s.aws.sns.getTopicAttributes({ TopicArn: 'x' }))).toBe('InvalidParameterException: Invalid parameter: TopicArn Reason: An ARN must have at least 6 elements, not 1');
 });
 
+it('CreateTopic, SetTopicAttributes: truth is taken in any case, kept in small letters and honoured', async () => {
+  const Attributes = { FifoTopic: 'True', ContentBasedDeduplication: 'TRUE' };
+  const { TopicArn } = await s.aws.sns.createTopic({ Name: 'cased.fifo', Attributes });
+  expect((await s.aws.sns.createTopic({ Name: 'cased.fifo', Attributes })).TopicArn).toBe(TopicArn);
+  const publish = () => s.aws.sns.publish({ TopicArn, Message: 'x', MessageGroupId: 'g' });
+  expect((await publish()).MessageId).toBe((await publish()).MessageId);
+  await s.aws.sns.setTopicAttributes({ TopicArn, AttributeName: 'ContentBasedDeduplication', AttributeValue: 'FALSE' });
+  expect((await s.aws.sns.getTopicAttributes({ TopicArn: TopicArn! })).Attributes).toMatchObject({ FifoTopic: 'true', ContentBasedDeduplication: 'false' });
+  expect(await refused(publish())).toMatch(/MessageDeduplicationId/);
+});
+
 it('ListTopics: pages by a hundred, and DeleteTopic takes one away, twice without an error', async () => {
   await Promise.all(Array.from({ length: 105 }, (_, index) => s.as(s.rootKey, 'eu-west-1').sns.createTopic({ Name: `t${String(index).padStart(3, '0')}` })));
   const aws = s.as(s.rootKey, 'eu-west-1');

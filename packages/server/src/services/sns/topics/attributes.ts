@@ -30,37 +30,36 @@ function defaultPolicy(key: TopicKey): string {
 
 export const policyOf = (row: TopicRow): string => attributesOf(row)['Policy'] ?? defaultPolicy(row);
 
-/** Checks one attribute that a user sets; FIFO ones only with a FIFO topic. @throws InvalidParameter naming it. */
-export function checkTopicAttribute(name: string, value: string, { fifo, policies }: { fifo: boolean; policies: ResourcePolicies }): void {
+/** One attribute that a user sets, as it is kept; FIFO ones only with a FIFO topic. @throws InvalidParameter naming it. */
+export function readTopicAttribute(name: string, value: string, { fifo, policies }: { fifo: boolean; policies: ResourcePolicies }): string {
   switch (name) {
     case 'DisplayName':
       if (value.length > LIMITS.displayNameLength || /\p{C}/u.test(value)) throw invalid('DisplayName: at most 100 characters, no control characters');
-      return;
+      return value;
     case 'Policy':
       if (value !== '') checkPolicy(value, policies);
-      return;
+      return value;
     case 'DeliveryPolicy':
       readTopicPolicy(value);
-      return;
+      return value;
     case 'SignatureVersion':
       if (!['1', '2'].includes(value)) throw invalid('SignatureVersion: accepted is 1 or 2');
-      return;
+      return value;
     case 'ContentBasedDeduplication':
       if (!fifo) throw invalid('Attributes Reason: Content-based deduplication can only be set for FIFO topics');
-      bool(name, value);
-      return;
+      return String(bool(name, value));
     case 'FifoThroughputScope':
       if (!fifo) throw invalid('Attributes Reason: FifoThroughputScope can only be set for FIFO topics');
       if (!['Topic', 'MessageGroup'].includes(value)) throw invalid('FifoThroughputScope: accepted is Topic or MessageGroup');
-      return;
+      return value;
     case 'TracingConfig':
       if (value === 'Active') throw notSupported('TracingConfig Active');
       if (value !== 'PassThrough') throw invalid('TracingConfig');
-      return;
+      return value;
     case 'KmsMasterKeyId':
     case 'ArchivePolicy':
       if (value !== '') throw notSupported(name);
-      return;
+      return value;
     default:
       if (/^(HTTP|Firehose|Lambda|Application|SQS)(SuccessFeedbackRoleArn|SuccessFeedbackSampleRate|FailureFeedbackRoleArn)$/.test(name)) throw notSupported(name);
       throw invalid('AttributeName');

@@ -14,7 +14,7 @@ import { countSubscriptions, countTopics, deleteTopic, findTopic, insertTopic, l
 import { reading, writing } from '../tables.ts';
 import type { TopicRow } from '../tables.ts';
 import { refuseTags } from '../tags.ts';
-import { attributesOf, bool, checkTopicAttribute, isFifo, policyOf, shownAttributes } from './attributes.ts';
+import { attributesOf, bool, isFifo, policyOf, readTopicAttribute, shownAttributes } from './attributes.ts';
 import type { Attributes } from './attributes.ts';
 
 /** What an attribute is when nobody set it. */
@@ -23,12 +23,13 @@ const DEFAULTS: Attributes = { DisplayName: '', ContentBasedDeduplication: 'fals
 export function topics(deps: Pick<SnsDeps, 'db' | 'clock' | 'paging' | 'policies'>) {
   const { db, clock, paging, policies } = deps;
 
+  /** What is asked for, in the words in which it is kept. */
   function readAttributes({ Name: name, Attributes: given = {} }: CreateTopicInput): Attributes {
     const { FifoTopic, ...others } = given;
     const fifo = FifoTopic !== undefined && bool('FifoTopic', FifoTopic);
     checkName(name, fifo);
-    for (const [attribute, value] of Object.entries(others)) checkTopicAttribute(attribute, value, { fifo, policies });
-    return kept({ ...others, ...(fifo && { FifoTopic: 'true' }) });
+    const read = Object.entries(others).map(([attribute, value]) => [attribute, readTopicAttribute(attribute, value, { fifo, policies })]);
+    return { ...Object.fromEntries(read) as Attributes, ...(FifoTopic !== undefined && { FifoTopic: String(fifo) }) };
   }
 
   return {
@@ -39,10 +40,10 @@ export function topics(deps: Pick<SnsDeps, 'db' | 'clock' | 'paging' | 'policies
       const arn = topicArn(key);
       await db.transaction(async (tx) => {
         const known = await lockTopic(tx, key);
-        if (known !== undefined) return sameAsBefore(tx, known, input);
+        if (known !== undefined) return sameAsBefore(tx, known, { attributes, tags: input.Tags });
         const fifo = isFifo(attributes);
         if ((await countTopics(writing(tx), call, { fifo })) >= LIMITS.topicsPerAccount[fifo ? 'fifo' : 'standard']) throw fail('TopicLimitExceededException', 'Topic limit exceeded');
-        await insertTopic(tx, { ...key, attributes: JSON.stringify(attributes), created: clock.now(), deleted: 0, sequence: 0 })
+        await insertTopic(tx, { ...key, attributes: JSON.stringify(kept(attributes)), created: clock.now(), deleted: 0, sequence: 0 })
           .catch(whenTaken(() => fail('ConcurrentAccessException', 'The topic is being created by another request')));
         await putTags(tx, { account: call.account, arn }, (input.Tags ?? []).map(({ Key, Value }) => ({ key: Key, value: Value })), refuseTags);
       });
@@ -77,8 +78,8 @@ export function topics(deps: Pick<SnsDeps, 'db' | 'clock' | 'paging' | 'policies
         const row = await lockTopic(tx, key);
         if (row === undefined) throw noTopic();
         const known = attributesOf(row);
-        checkTopicAttribute(AttributeName, AttributeValue, { fifo: isFifo(known), policies });
-        await updateTopic(tx, key, { attributes: JSON.stringify(kept({ ...known, [AttributeName]: AttributeValue })) });
+        const value = readTopicAttribute(AttributeName, AttributeValue, { fifo: isFifo(known), policies });
+        await updateTopic(tx, key, { attributes: JSON.stringify(kept({ ...known, [AttributeName]: value })) });
       });
       return {};
     },
@@ -98,11 +99,11 @@ function kept(attributes: Attributes): Attributes {
 }
 
 /** A topic that is there answers the same creation again, as AWS does. */
-async function sameAsBefore(tx: Transaction, row: TopicRow, input: CreateTopicInput): Promise<void> {
+async function sameAsBefore(tx: Transaction, row: TopicRow, { attributes, tags: asked = [] }: { attributes: Attributes; tags: CreateTopicInput['Tags'] }): Promise<void> {
   const known = attributesOf(row);
-  const differs = Object.entries(input.Attributes ?? {}).some(([name, value]) => (name === 'Policy' ? policyOf(row) : (known[name] ?? DEFAULTS[name])) !== value);
+  const differs = Object.entries(attributes).some(([name, value]) => (name === 'Policy' ? policyOf(row) : (known[name] ?? DEFAULTS[name])) !== value);
   if (differs) throw invalid('Attributes Reason: Topic already exists with different attributes');
-  if (input.Tags === undefined || input.Tags.length === 0) return;
+  if (asked.length === 0) return;
   const tags = new Map((await listTags(tx.query, { account: row.account, arn: topicArn(row) })).map(({ key, value }) => [key, value]));
-  if (input.Tags.length !== tags.size || input.Tags.some((tag) => tags.get(tag.Key) !== tag.Value)) throw invalid('Tags Reason: Topic already exists with different tags');
+  if (asked.length !== tags.size || asked.some((tag) => tags.get(tag.Key) !== tag.Value)) throw invalid('Tags Reason: Topic already exists with different tags');
 }
