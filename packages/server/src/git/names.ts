@@ -1,5 +1,5 @@
 /** A full SHA-1 object id. */
-export const OBJECT_ID = /^[0-9a-f]{40}$/;
+const OBJECT_ID = /^[0-9a-f]{40}$/;
 /** How git writes "no object": the old side of a creation, the new side of a deletion. */
 export const NO_OBJECT = '0'.repeat(40);
 

@@ -13,7 +13,7 @@ export interface Tagged {
 }
 
 /** https://docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html#id_tags_naming_best_practices */
-export const tagLimits = { perResource: 50, key: 128, value: 256, characters: /^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$/u, reserved: /^aws:/i } as const;
+const tagLimits = { perResource: 50, key: 128, value: 256, characters: /^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$/u, reserved: /^aws:/i } as const;
 
 export type TagFault = 'tooMany' | 'duplicate' | 'key' | 'value' | 'reserved';
 

@@ -18,7 +18,7 @@ export interface UnzipLimits {
 }
 
 /** Far beyond any source, and well before a small archive that unpacks to petabytes fills the disk. */
-export const unzipLimits: UnzipLimits = { entries: 500_000, bytes: 20 * 1024 ** 3 };
+const unzipLimits: UnzipLimits = { entries: 500_000, bytes: 20 * 1024 ** 3 };
 
 const TYPE = 0o170_000;
 const LINK = 0o120_000;
