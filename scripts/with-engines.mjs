@@ -1,8 +1,9 @@
 // Runs a command beside container engines of its own: node scripts/with-engines.mjs npx vitest run packages/builder
 // Docker and Podman, whichever is installed, listen in a temporary folder, keep their images there, touch no firewall and
-// make no bridge. TEST_ENGINES tells the tests their sockets. What cannot be started is said, and its tests are skipped.
+// make no bridge. TEST_ENGINES tells the tests their sockets, TEST_REGISTRY_PORTS the ports of 127.0.0.1 at which both take registries without TLS. What cannot be started is said, and its tests are skipped.
 import { spawn, spawnSync } from 'node:child_process';
 import { request } from 'node:http';
+import { createServer } from 'node:net';
 import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -17,6 +18,7 @@ if (command === undefined) {
 const START_MS = 60_000;
 const folder = mkdtempSync(join(tmpdir(), 'slipway-engines-'));
 const engines = [];
+const registryPorts = await freePorts(8);
 let exitCode = 1;
 try {
   for (const start of [startDocker, startPodman]) await attempt(start);
@@ -60,9 +62,11 @@ function startDocker() {
 function startPodman() {
   if (!installed('podman')) return undefined;
   mkdirSync(inPodman(''), { recursive: true });
+  // Docker takes any of this machine without TLS, Podman those that are named.
+  writeFileSync(inPodman('registries.conf'), registryPorts.map((port) => `[[registry]]\nlocation = "127.0.0.1:${port}"\ninsecure = true\n`).join(''));
   // Limits below the machine's own: raising one takes a capability that root in a container of a test machine may lack.
   writeFileSync(inPodman('containers.conf'), '[engine]\nruntime = "runc"\ncgroup_manager = "cgroupfs"\n[containers]\ndefault_ulimits = ["nofile=4096:4096", "nproc=4096:4096"]\n');
-  return engine('Podman', inPodman('sock'), 'podman', ['--root', inPodman('root'), '--runroot', inPodman('run'), '--tmpdir', inPodman('tmp'), '--storage-driver', 'vfs', 'system', 'service', '--time', '0', `unix://${inPodman('sock')}`], { CONTAINERS_CONF: inPodman('containers.conf') });
+  return engine('Podman', inPodman('sock'), 'podman', ['--root', inPodman('root'), '--runroot', inPodman('run'), '--tmpdir', inPodman('tmp'), '--storage-driver', 'vfs', 'system', 'service', '--time', '0', `unix://${inPodman('sock')}`], { CONTAINERS_CONF: inPodman('containers.conf'), CONTAINERS_REGISTRIES_CONF: inPodman('registries.conf') });
 }
 
 function engine(name, socket, program, programArgs, environment = {}) {
@@ -92,12 +96,21 @@ function answers(socketPath) {
 }
 
 function run() {
-  const child = spawn(command, args, { stdio: 'inherit', env: { ...process.env, TEST_ENGINES: engines.map(({ socket }) => socket).join(':') } });
+  const child = spawn(command, args, { stdio: 'inherit', env: { ...process.env, TEST_ENGINES: engines.map(({ socket }) => socket).join(':'), TEST_REGISTRY_PORTS: registryPorts.join(' ') } });
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
   return new Promise((resolve, reject) => {
     child.on('error', reject);
     child.on('exit', (code) => resolve(code ?? 1));
   });
+}
+
+/** Nobody listens at them now; who does later is the tests' to find out. */
+async function freePorts(count) {
+  const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'));
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.once('listening', resolve))));
+  const ports = servers.map((server) => server.address().port);
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  return ports;
 }
 
 async function end(child) {

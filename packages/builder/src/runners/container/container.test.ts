@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { cp, mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
 import { request as send } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,8 +11,7 @@ import { CannotOpen } from '../runner.ts';
 import type { ContainerRequest, Session, Workspace, WorkspaceRequest } from '../runner.ts';
 import { BUSYBOX_IMAGE, addProgram, fillBusybox, importImage, makeTestImages, testEngines } from '../testing/engines.ts';
 import type { TestEngine } from '../testing/engines.ts';
-import { startRegistry } from '../testing/registry.ts';
-import type { TestRegistry } from '../testing/registry.ts';
+import { forgetImage, pushTo, startRegistry } from '../testing/registry.ts';
 import { containerRunner } from './container.ts';
 import { Engine } from './engine.ts';
 import { ImageUnavailable, provideImage } from './image.ts';
@@ -70,6 +69,19 @@ describe.each(engines)('a container of $name', (engine) => {
     await expect(open({ image: 'localhost/slipway-test/empty:latest' })).rejects.toThrow(/an image needs \/bin\/sh/);
   });
 
+  test('of an image whose shell ends at once says so, with its status', async () => {
+    const silent = await mkdtemp(join(tmpdir(), 'slipway-image-'));
+    await addProgram(silent, '/bin/false');
+    await rename(join(silent, 'bin/false'), join(silent, 'bin/sh'));
+    await importImage(engine, silent, 'localhost/slipway-test/silent:latest');
+    await rm(silent, { recursive: true });
+    await expect(open({ image: 'localhost/slipway-test/silent:latest' })).rejects.toThrow(/of the image localhost\/slipway-test\/silent:latest ended with status 1 before its first command/);
+  });
+
+  test('of an image that the engine has lost since it was provided says so', async () => {
+    await expect(open({ imageId: `sha256:${'0'.repeat(64)}` })).rejects.toThrow(/is no longer there/);
+  });
+
   test('of an image that nobody has tells so in the words of the registry', async () => {
     await expect(open({ image: '127.0.0.1:1/nobody/has:this' })).rejects.toBeInstanceOf(CannotOpen);
   });
@@ -113,12 +125,12 @@ describe.each(engines)('a container of $name', (engine) => {
   });
 
   // Podman takes plain HTTP only from registries that its configuration names.
-  test.skipIf(engine.name === 'Podman')('takes a private image with the credentials for it, and not without', async () => {
+  test.skipIf(engine.name === 'Podman' && process.env['TEST_REGISTRY_PORTS'] === undefined)('takes a private image with the credentials for it, and not without', async () => {
     const auth = { username: 'somebody', password: 'the-password-of-the-registry' };
     const registry = await startRegistry(auth);
     try {
       const image = `${registry.host}/team/private:1`;
-      await pushTo(engine, registry, image, auth);
+      await pushTo(engine, registry, image, BUSYBOX_IMAGE, auth);
       const provide = (more: Partial<Parameters<typeof provideImage>[0]> = {}) => provideImage({ socket: engine.socket, image, pull: 'always', ...more });
       await expect(provide()).rejects.toBeInstanceOf(ImageUnavailable);
       const wrong = await provide({ auth: { ...auth, password: 'wrong-password' } }).catch((error: unknown) => error);
@@ -133,7 +145,7 @@ describe.each(engines)('a container of $name', (engine) => {
       expect((await session.run('true')).status).toBe(0);
     } finally {
       await workspace?.destroy();
-      await request(engine, 'DELETE', `/images/${registry.host}/team/private:1?force=1`);
+      await forgetImage(engine.socket, `${registry.host}/team/private:1`);
       registry.close();
     }
   });
@@ -176,16 +188,6 @@ async function makeDockerImage(engine: TestEngine): Promise<void> {
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
-}
-
-/** Puts the busybox image into a registry by the engine itself. */
-async function pushTo(engine: TestEngine, { host }: TestRegistry, image: string, auth: { username: string; password: string }): Promise<void> {
-  await request(engine, 'POST', `/images/${BUSYBOX_IMAGE}/tag?${new URLSearchParams({ repo: image.slice(0, image.lastIndexOf(':')), tag: '1' })}`);
-  const said = await request(engine, 'POST', `/images/${image.slice(0, image.lastIndexOf(':'))}/push?tag=1${engine.name === 'Podman' ? '&tlsVerify=false' : ''}`, {
-    'x-registry-auth': Buffer.from(JSON.stringify({ ...auth, serveraddress: host })).toString('base64url'),
-  });
-  if (said.includes('"error"')) throw new Error(`The test's image could not be pushed: ${said}`);
-  await request(engine, 'DELETE', `/images/${image}?force=1`);
 }
 
 async function rawInspect(engine: TestEngine, id: string): Promise<unknown> {

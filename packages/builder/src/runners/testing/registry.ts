@@ -1,9 +1,11 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { createServer } from 'node:http';
+import { createServer, request as send } from 'node:http';
 import type { IncomingMessage, Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { buffer } from 'node:stream/consumers';
+import { buffer, text } from 'node:stream/consumers';
+import { imageReference } from '../container/reference.ts';
+import type { TestEngine } from './engines.ts';
 
 /** An image registry in memory: as much of the distribution API as `docker push` and a pull of one image need. */
 export interface TestRegistry {
@@ -11,6 +13,8 @@ export interface TestRegistry {
   readonly url: string;
   /** `name:tag` of every image that was pushed. */
   readonly pushed: string[];
+  /** The `Authorization` of every request. */
+  readonly asked: (string | undefined)[];
   close(): void;
 }
 
@@ -25,12 +29,14 @@ export async function startRegistry(auth?: { readonly username: string; readonly
   const uploads = new Map<string, Buffer>();
   const manifests = new Map<string, Stored>();
   const pushed: string[] = [];
+  const asked: (string | undefined)[] = [];
   const wanted = auth === undefined ? undefined : `Basic ${Buffer.from(`${auth.username}:${auth.password}`).toString('base64')}`;
 
   const handle = async (request: IncomingMessage): Promise<{ status: number; headers?: Record<string, string>; body?: Buffer }> => {
     const { method = '' } = request;
     const url = new URL(request.url ?? '/', 'http://registry');
     const body = await buffer(request);
+    asked.push(request.headers.authorization);
     if (wanted !== undefined && request.headers.authorization !== wanted) return { status: 401, headers: { 'www-authenticate': 'Basic realm="test"' } };
     if (url.pathname === '/v2/') return { status: 200, body: Buffer.from('{}') };
     const [, name = '', kind = '', id = ''] = /^\/v2\/(.+?)\/(blobs\/uploads|blobs|manifests)\/(.*)$/.exec(url.pathname) ?? [];
@@ -61,16 +67,51 @@ export async function startRegistry(auth?: { readonly username: string; readonly
 
   const server: Server = createServer((request, response) => {
     handle(request).then(({ status, headers, body }) => response.writeHead(status, headers).end(body), (error: unknown) => response.destroy(error as Error));
-  }).listen(0, '127.0.0.1');
-  await once(server, 'listening');
+  });
+  await listen(server);
   const host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
   return {
-    host, url: `http://${host}`, pushed,
+    host, url: `http://${host}`, pushed, asked,
     close() {
       server.close();
       server.closeAllConnections();
     },
   };
+}
+
+/** At one of TEST_REGISTRY_PORTS where there are any: Podman takes plain HTTP from no other. */
+async function listen(server: Server): Promise<void> {
+  for (const port of [...(process.env['TEST_REGISTRY_PORTS'] ?? '').split(' ').filter((each) => each !== '').map(Number), 0]) {
+    server.listen(port, '127.0.0.1');
+    try {
+      await once(server, 'listening');
+      return;
+    } catch (error) {
+      // Another test has it.
+      if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
+    }
+  }
+}
+
+/** Has the engine push one of its images, and then forget the name that it has in the registry. */
+export async function pushTo({ name, socket }: TestEngine, { host }: TestRegistry, image: string, from: string, auth?: { readonly username: string; readonly password: string }): Promise<void> {
+  const { repository = '', tag = '' } = imageReference(image) ?? {};
+  await ask(socket, 'POST', `/images/${from}/tag?${new URLSearchParams({ repo: repository, tag })}`);
+  const said = await ask(socket, 'POST', `/images/${repository}/push?${new URLSearchParams({ tag, ...(name === 'Podman' ? { tlsVerify: 'false' } : {}) })}`, {
+    'x-registry-auth': Buffer.from(JSON.stringify({ ...auth, serveraddress: host })).toString('base64url'),
+  });
+  if (said.includes('"error"')) throw new Error(`The test's image could not be pushed: ${said}`);
+  await forgetImage(socket, image);
+}
+
+export async function forgetImage(socket: string, image: string): Promise<void> {
+  await ask(socket, 'DELETE', `/images/${image}?force=1`);
+}
+
+async function ask(socketPath: string, method: string, path: string, headers: Record<string, string> = {}): Promise<string> {
+  return new Promise((resolve, reject) => {
+    send({ socketPath, method, path, agent: false, headers: { host: 'engine', ...headers } }, (response) => { text(response).then(resolve, reject); }).on('error', reject).end();
+  });
 }
 
 const digestOf = (bytes: Buffer): string => `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
