@@ -45,7 +45,7 @@ export async function provideImage(request: ImageRequest): Promise<ProvidedImage
     try {
       await engine.pull(reference, auth, signal);
     } catch (error) {
-      if (!(error instanceof EngineError) || had === undefined) throw error;
+      if (!(error instanceof EngineError) || had === undefined || signal?.aborted) throw error;
       return { id: had, notice: `The registry does not give the image ${image}, so the copy is used that the container engine has: ${error.message}` };
     }
     const id = await engine.imageId(reference);
@@ -53,6 +53,8 @@ export async function provideImage(request: ImageRequest): Promise<ProvidedImage
     return { id };
   } catch (error) {
     if (!(error instanceof EngineError)) throw error;
+    // Nobody waits any more: it is not the registry's fault.
+    signal?.throwIfAborted();
     throw new ImageUnavailable(`CannotPullContainerError: ${error.message}`);
   }
 }

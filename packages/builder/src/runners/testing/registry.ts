@@ -105,7 +105,7 @@ export async function pushTo({ name, socket }: TestEngine, { host }: TestRegistr
 }
 
 export async function forgetImage(socket: string, image: string): Promise<void> {
-  await ask(socket, 'DELETE', `/images/${image}?force=1`);
+  await ask(socket, 'DELETE', `/images/${image}`);
 }
 
 async function ask(socketPath: string, method: string, path: string, headers: Record<string, string> = {}): Promise<string> {

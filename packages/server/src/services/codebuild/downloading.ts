@@ -11,10 +11,11 @@ import { keptGit, restoreCache, type RestoredCache } from './cache/index.ts';
 import { readCertificate } from './certificate.ts';
 import { cleanUp } from './cleanup.ts';
 import { phaseLines } from './commit.ts';
-import { deadlineOf, endHere, enter, interruption, leave } from './decide.ts';
+import { deadlineOf, endHere, enter, leave } from './decide.ts';
 import { tokenPurpose } from './doors.ts';
 import { buildEnvironment, unseenVariables } from './environment.ts';
 import { becomeRole } from './held.ts';
+import { unlessInterrupted } from './interrupting.ts';
 import { placeOf, placeSpec } from './runner.ts';
 import { SourceError, type FetchedSources } from './sources/index.ts';
 import type { StepDeps, StepRunner } from './steps.ts';
@@ -29,12 +30,8 @@ export const download: StepRunner = async (deps, run, build) => {
   const folder = deps.folderOf(build);
   // One that a server before us launched may be about to take the build: either it has, or it never will.
   if (!(await isLaunched(folder)) && (await revoke(folder))) {
-    const interrupted = interruption(build, clock.now());
-    if (interrupted) {
-      await commit(run, build, endHere(build, clock.now(), interrupted));
-      return 'on';
-    }
-    const prepared = await prepare(deps, run, build, folder);
+    const prepared = await unlessInterrupted(deps, run, build, (signal) => prepare(deps, signal, build, folder));
+    if (!prepared) return 'on';
     if ('problem' in prepared) {
       const { statusCode, message } = prepared.problem;
       await commit(run, build, endHere(build, clock.now(), { status: 'FAILED', context: prepared.problem }), { lines: phaseLines('DOWNLOAD_SOURCE', 'FAILED', { statusCode, message }) });
@@ -59,7 +56,7 @@ async function runtimesOf({ runner, runtimes }: StepDeps, { definition }: Stored
   return 'kind' in place && place.kind === 'container' ? undefined : runtimes();
 }
 
-async function prepare(deps: StepDeps, run: JobRun, build: StoredBuild, folder: string): Promise<Prepared | { problem: Required<PhaseContext> }> {
+async function prepare(deps: StepDeps, signal: AbortSignal, build: StoredBuild, folder: string): Promise<Prepared | { problem: Required<PhaseContext> }> {
   try {
     await cleanUp(folder);
     await mkdir(folder, { recursive: true, mode: 0o700 });
@@ -67,13 +64,13 @@ async function prepare(deps: StepDeps, run: JobRun, build: StoredBuild, folder: 
     if ('problem' in become) return become;
     const { role } = become;
     const said: string[] = [];
-    const sources = await deps.sources.fetch(build, { role, folder, keptGit: await keptGit(deps, { build, folder, signal: run.signal }, (line) => said.push(line)), signal: run.signal });
+    const sources = await deps.sources.fetch(build, { role, folder, keptGit: await keptGit(deps, { build, folder, signal }, (line) => said.push(line)), signal });
     const buildspec = await readBuildspec(deps, { build, role, folder: sourceFolder(folder, sources.primary.path), runtimes: await runtimesOf(deps, build) });
     const certificate = await readCertificate(deps.peers, build, role);
-    const variables = await givenVariables(deps, { build, role, buildspec, signal: run.signal });
+    const variables = await givenVariables(deps, { build, role, buildspec, signal });
     // A cache's key is shown in the log and in names of objects.
     const cacheEnv = Object.fromEntries(Object.entries({ ...buildspec.variables, ...variables.values }).filter(([name]) => !variables.secretNames.includes(name)));
-    const cache = await restoreCache(deps, { build, role, folder, signal: run.signal }, { buildspec, source: sources.primary.path, env: { ...cacheEnv, ...(sources.primary.resolvedVersion === undefined ? {} : { CODEBUILD_RESOLVED_SOURCE_VERSION: sources.primary.resolvedVersion }) } });
+    const cache = await restoreCache(deps, { build, role, folder, signal }, { buildspec, source: sources.primary.path, env: { ...cacheEnv, ...(sources.primary.resolvedVersion === undefined ? {} : { CODEBUILD_RESOLVED_SOURCE_VERSION: sources.primary.resolvedVersion }) } });
     return { sources, buildspec, variables, cache: { ...cache, lines: [...said, ...cache.lines] }, ...(certificate === undefined ? {} : { certificate }) };
   } catch (error) {
     if (error instanceof SourceError || error instanceof BuildspecError || error instanceof VariableError) return { problem: { statusCode: error.statusCode, message: error.message } };

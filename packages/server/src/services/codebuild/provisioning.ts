@@ -1,11 +1,11 @@
 import { mkdir } from 'node:fs/promises';
 import type { PhaseContext } from '@slipway/contracts/codebuild';
-import type { JobRun } from '../../engine/jobs.ts';
 import { ServiceError } from '../../kernel/errors.ts';
 import { buildArn } from './arns.ts';
 import { logNames, type StoredBuild } from './build.ts';
 import { endHere, enter, interruption, leave } from './decide.ts';
 import { becomeRole } from './held.ts';
+import { unlessInterrupted } from './interrupting.ts';
 import { settleImage, type SettledImage } from './image.ts';
 import { placeLines, placeOf, type BuildPlace } from './runner.ts';
 import { admitted } from './queue.ts';
@@ -33,14 +33,10 @@ export const leaveQueue: StepRunner = async ({ clock, commit, concurrentBuilds }
 /** PROVISIONING: becomes the service role, opens the log, makes the build's folder. */
 export const provision: StepRunner = async (deps, run, build) => {
   const { clock, commit, runner } = deps;
-  const interrupted = interruption(build, clock.now());
-  if (interrupted) {
-    await commit(run, build, endHere(build, clock.now(), interrupted));
-    return 'on';
-  }
   const { environment } = build.definition;
   const place = placeOf(runner, environment);
-  const found = 'problem' in place ? { problem: { statusCode: 'CLIENT_ERROR', message: place.problem } } : await open(deps, run, build, place);
+  const found = await unlessInterrupted(deps, run, build, async (signal) => ('problem' in place ? { problem: { statusCode: 'CLIENT_ERROR', message: place.problem } } : open(deps, signal, build, place)));
+  if (!found) return 'on';
   const now = clock.now();
   if ('problem' in place || 'problem' in found) {
     await commit(run, build, endHere(build, now, { status: 'FAILED', ...('problem' in found ? { context: found.problem } : {}) }));
@@ -53,11 +49,11 @@ export const provision: StepRunner = async (deps, run, build) => {
 };
 
 /** The image and the log; or what the role lacks to begin with, in AWS's words. */
-async function open({ db, held, peers }: StepDeps, run: JobRun, build: StoredBuild, place: BuildPlace): Promise<Exclude<SettledImage, { problem: unknown }> | { problem: PhaseContext }> {
+async function open({ db, held, peers }: StepDeps, signal: AbortSignal, build: StoredBuild, place: BuildPlace): Promise<Exclude<SettledImage, { problem: unknown }> | { problem: PhaseContext }> {
   const { serviceRole } = build.definition;
   const role = await becomeRole(held, build);
   if ('problem' in role) return role;
-  const image = await settleImage({ db, peers }, build, place, role.role, run.signal);
+  const image = await settleImage({ db, peers }, build, place, role.role, signal);
   if ('problem' in image || !logNames(build)) return image;
   try {
     await held.openLog(build);

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
@@ -101,6 +102,25 @@ describe('A source that is a git repository elsewhere', () => {
     elsewhere.close();
     expect(asked.length).toBeGreaterThan(0);
     expect(asked.every((header) => header === undefined)).toBe(true);
+  });
+
+  it.each([['is given up by StopBuild', 'STOPPED'], ["is given up at the end of the build's time", 'TIMED_OUT']])('that never answers %s', async (_how, status) => {
+    const silent = createServer(() => undefined);
+    await once(silent.listen(0, '127.0.0.1'), 'listening');
+    const asked = once(silent, 'request');
+    const id = await house.start('app', { sourceLocationOverride: `http://127.0.0.1:${(silent.address() as AddressInfo).port}/team/app.git`, timeoutInMinutesOverride: 5 });
+    await asked;
+    if (status === 'STOPPED') await s.aws.codebuild.stopBuild({ id });
+    else {
+      // What waits for the source never comes to rest; leases are renewed meanwhile.
+      s.clock.settleWith(() => new Promise((resolve) => void setTimeout(resolve, 20)));
+      await s.clock.advance(5 * 60_000 + 1_000);
+      s.clock.settleWith(() => s.settled());
+    }
+    const build = await house.ended(id);
+    expect([build.buildStatus, phase(build, 'DOWNLOAD_SOURCE')!.phaseStatus]).toEqual([status, status]);
+    silent.closeAllConnections();
+    silent.close();
   });
 
   it('may be a secondary source, and may bring its own secret', async () => {
