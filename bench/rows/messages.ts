@@ -1,7 +1,7 @@
 import type { Group } from '../group.ts';
 import { notMeasured, percentile, row, type Row, type RowTerms } from '../measure.ts';
-import { clients, startMoto, startSlipway, type Clients, type Target } from '../server.ts';
-import { measure, type Load } from './requests.ts';
+import { clients, type Clients, type Target } from '../server.ts';
+import { besideMoto, type Load } from './requests.ts';
 import { publishing, publishToHttp } from './topics.ts';
 
 const LETTERS = 300;
@@ -40,18 +40,7 @@ const loads: Load[] = [
 export const messages: Group = {
   letter: 'h',
   title: 'messages',
-  async run(bench) {
-    const ours = await startSlipway(bench);
-    const moto = await startMoto(bench);
-    const rows: Row[] = [await sendToReceive(ours), await publishToHttp(ours)];
-    for (const load of loads) {
-      bench.say(load.terms.id);
-      rows.push(await measure(bench, load, ours, moto));
-    }
-    await ours.stop();
-    await moto?.stop();
-    return rows;
-  },
+  run: (bench) => besideMoto(bench, loads, async (ours) => [await sendToReceive(ours), await publishToHttp(ours)]),
 };
 
 /** From the call of SendMessage until the long poll that waited for it has answered. */

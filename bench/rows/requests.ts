@@ -64,22 +64,25 @@ const loads: Load[] = [
 export const requests: Group = {
   letter: 'd',
   title: 'requests per second over 16 connections',
-  async run(bench) {
-    const ours = await startSlipway(bench);
-    const moto = await startMoto(bench);
-    const rows: Row[] = [];
-    for (const load of loads) {
-      bench.say(load.terms.id);
-      rows.push(await measure(bench, load, ours, moto));
-    }
-    await ours.stop();
-    await moto?.stop();
-    return rows;
-  },
+  run: (bench) => besideMoto(bench, loads),
 };
 
+/** What `first` finds out about a Slipway, and then each load on it, beside moto's server. */
+export async function besideMoto(bench: Bench, loads: readonly Load[], first: (ours: Target) => Promise<Row[]> = async () => []): Promise<Row[]> {
+  const ours = await startSlipway(bench);
+  const moto = await startMoto(bench);
+  const rows = await first(ours);
+  for (const load of loads) {
+    bench.say(load.terms.id);
+    rows.push(await measure(bench, load, ours, moto));
+  }
+  await ours.stop();
+  await moto?.stop();
+  return rows;
+}
+
 /** A load on Slipway, and in turns on moto's server where there is one. */
-export async function measure(bench: Bench, load: Load, ours: Target, moto: Target | undefined): Promise<Row> {
+async function measure(bench: Bench, load: Load, ours: Target, moto: Target | undefined): Promise<Row> {
   try {
     const targets = moto ? [ours, moto] : [ours];
     const rates = new Map<Target, number[]>(targets.map((target) => [target, []]));
