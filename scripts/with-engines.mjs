@@ -19,6 +19,8 @@ const START_MS = 60_000;
 const folder = mkdtempSync(join(tmpdir(), 'slipway-engines-'));
 const engines = [];
 const registryPorts = await freePorts(8);
+// The other driver copies the whole image for each container.
+const overlay = overlays();
 let exitCode = 1;
 try {
   for (const start of [startDocker, startPodman]) await attempt(start);
@@ -44,6 +46,15 @@ async function attempt(start) {
   console.error(`${engine.name} could not be started, its tests are skipped:\n${readFileSync(engine.log, 'utf8').trim().slice(-2_000)}`);
 }
 
+/** Whether the kernel lays one folder here over another, as it does not where ours is itself such a file system. */
+function overlays() {
+  const [lower, upper, work, merged] = ['lower', 'upper', 'work', 'merged'].map((name) => join(folder, 'probe', name));
+  for (const path of [lower, upper, work, merged]) mkdirSync(path, { recursive: true });
+  const { status } = spawnSync('mount', ['-t', 'overlay', 'overlay', '-o', `lowerdir=${lower},upperdir=${upper},workdir=${work}`, merged], { stdio: 'ignore' });
+  if (status === 0) spawnSync('umount', ['--', merged], { stdio: 'ignore' });
+  return status === 0;
+}
+
 function inDocker(name) {
   return join(folder, 'docker', name);
 }
@@ -55,7 +66,7 @@ function inPodman(name) {
 function startDocker() {
   if (!installed('dockerd')) return undefined;
   return engine('Docker', inDocker('sock'), 'dockerd', [
-    '--iptables=false', '--ip6tables=false', '--bridge=none', '--storage-driver=vfs', '--data-root', inDocker('data'), '--exec-root', inDocker('exec'), '--pidfile', inDocker('pid'), '--host', `unix://${inDocker('sock')}`,
+    '--iptables=false', '--ip6tables=false', '--bridge=none', `--storage-driver=${overlay ? 'overlay2' : 'vfs'}`, '--data-root', inDocker('data'), '--exec-root', inDocker('exec'), '--pidfile', inDocker('pid'), '--host', `unix://${inDocker('sock')}`,
   ]);
 }
 
@@ -66,7 +77,7 @@ function startPodman() {
   writeFileSync(inPodman('registries.conf'), registryPorts.map((port) => `[[registry]]\nlocation = "127.0.0.1:${port}"\ninsecure = true\n`).join(''));
   // Limits below the machine's own: raising one takes a capability that root in a container of a test machine may lack.
   writeFileSync(inPodman('containers.conf'), '[engine]\nruntime = "runc"\ncgroup_manager = "cgroupfs"\n[containers]\ndefault_ulimits = ["nofile=4096:4096", "nproc=4096:4096"]\n');
-  return engine('Podman', inPodman('sock'), 'podman', ['--root', inPodman('root'), '--runroot', inPodman('run'), '--tmpdir', inPodman('tmp'), '--storage-driver', 'vfs', 'system', 'service', '--time', '0', `unix://${inPodman('sock')}`], { CONTAINERS_CONF: inPodman('containers.conf'), CONTAINERS_REGISTRIES_CONF: inPodman('registries.conf') });
+  return engine('Podman', inPodman('sock'), 'podman', ['--root', inPodman('root'), '--runroot', inPodman('run'), '--tmpdir', inPodman('tmp'), '--storage-driver', overlay ? 'overlay' : 'vfs', 'system', 'service', '--time', '0', `unix://${inPodman('sock')}`], { CONTAINERS_CONF: inPodman('containers.conf'), CONTAINERS_REGISTRIES_CONF: inPodman('registries.conf') });
 }
 
 function engine(name, socket, program, programArgs, environment = {}) {

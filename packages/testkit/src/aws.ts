@@ -1,3 +1,4 @@
+import { Agent } from 'node:https';
 import { CloudWatch } from '@aws-sdk/client-cloudwatch';
 import { CloudWatchLogs } from '@aws-sdk/client-cloudwatch-logs';
 import { CodeBuild } from '@aws-sdk/client-codebuild';
@@ -25,6 +26,8 @@ export interface AwsOptions {
   readonly credentials: Credentials;
   /** Added to the machine's time when signing, for servers whose clock a test has advanced. ms */
   readonly clockOffset: () => number;
+  /** PEM: whom the clients believe instead of the well-known authorities. */
+  readonly authority?: string | undefined;
 }
 
 const clients = {
@@ -50,6 +53,7 @@ export type Aws = { readonly [Name in keyof typeof clients]: InstanceType<(typeo
 export function awsClients(options: AwsOptions): { aws: Aws; destroy(): void } {
   const made = new Map<keyof Aws, Aws[keyof Aws]>();
   const aws = {} as Aws;
+  const agent = options.authority === undefined ? undefined : new Agent({ ca: options.authority, keepAlive: true });
   for (const name of Object.keys(clients) as (keyof Aws)[]) {
     Object.defineProperty(aws, name, {
       enumerable: true,
@@ -60,6 +64,7 @@ export function awsClients(options: AwsOptions): { aws: Aws; destroy(): void } {
           region: options.region,
           credentials: options.credentials,
           maxAttempts: 1,
+          ...(agent === undefined ? {} : { requestHandler: { httpsAgent: agent } }),
           ...(name === 's3' ? { forcePathStyle: true } : {}),
         };
         let client = made.get(name);
@@ -73,6 +78,7 @@ export function awsClients(options: AwsOptions): { aws: Aws; destroy(): void } {
     aws,
     destroy() {
       for (const client of made.values()) client.destroy();
+      agent?.destroy();
     },
   };
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { readConfig, startServer, type RunningServer, type ServerOptions } from '@slipway/server';
 import { awsClients, type Aws, type Credentials } from './aws.ts';
+import type { TestCertificate } from './certificates.ts';
 import { FakeClock } from './clock.ts';
 
 export interface SlipwayOptions {
@@ -14,6 +15,8 @@ export interface SlipwayOptions {
   readonly runner?: ServerOptions['runner'];
   /** Addresses beside public ones that HTTP endpoints may have: `loopback` for sinks in the test; none otherwise. */
   readonly allowEndpoints?: string;
+  /** Listens with it, by https. */
+  readonly tls?: TestCertificate;
   /** Further SLIPWAY_* settings. */
   readonly settings?: Readonly<Record<string, string>>;
 }
@@ -45,13 +48,15 @@ export class Slipway {
   readonly #server: RunningServer;
   readonly #ownsData: boolean;
   readonly #startedAt: number;
+  readonly #authority: string | undefined;
   readonly #clients: { destroy(): void }[] = [];
   readonly #waiting = new Set<() => void>();
 
-  private constructor(server: RunningServer, clock: FakeClock, data: string, ownsData: boolean, region: string) {
+  private constructor(server: RunningServer, clock: FakeClock, data: string, ownsData: boolean, region: string, authority: string | undefined) {
     this.#server = server;
     this.#ownsData = ownsData;
     this.#startedAt = clock.now();
+    this.#authority = authority;
     this.endpoint = server.endpoint;
     this.region = region;
     this.clock = clock;
@@ -79,17 +84,18 @@ export class Slipway {
         SLIPWAY_ROOT_SECRET_ACCESS_KEY: rootKey.secretAccessKey,
         SLIPWAY_LOG_LEVEL: 'error',
         SLIPWAY_ALLOW_ENDPOINTS: options.allowEndpoints,
+        ...(options.tls === undefined ? {} : { SLIPWAY_TLS_CERT: options.tls.files.certificate, SLIPWAY_TLS_KEY: options.tls.files.key }),
         ...options.settings,
       },
     );
     const programs = { supervisor: program('supervisor'), agent: program('agent') };
     const server = await startServer(config, { programs, clock, runner: options.runner });
-    return new Slipway(server, clock, data, options.data === undefined, region);
+    return new Slipway(server, clock, data, options.data === undefined, region, options.tls?.authority);
   }
 
   /** The SDK's clients with other credentials. */
   as(credentials: Credentials, region = this.region): Aws {
-    const { aws, destroy } = awsClients({ endpoint: this.endpoint, region, credentials, clockOffset: () => this.clock.now() - Date.now() });
+    const { aws, destroy } = awsClients({ endpoint: this.endpoint, region, credentials, clockOffset: () => this.clock.now() - Date.now(), authority: this.#authority });
     this.#clients.push({ destroy });
     return aws;
   }

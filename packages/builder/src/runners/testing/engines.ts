@@ -62,11 +62,15 @@ export async function fillBusybox(folder: string): Promise<void> {
   await writeFile(join(folder, 'etc', 'group'), 'root:x:0:\nbuilder:x:1000:\n');
 }
 
-/** A program of this machine with the libraries that it is linked to, if any (ldd fails on static ones). */
-export async function addProgram(folder: string, program: string): Promise<void> {
-  const stdout = await run('ldd', [program]).then((listed) => listed.stdout, () => '');
-  const libraries = stdout.split('\n').flatMap((line) => /(\/\S+) \(0x/.exec(line)?.[1] ?? []);
-  for (const path of [program, ...libraries]) {
+/** A program of this machine with the libraries that it is linked to, if any. */
+export const addProgram = (folder: string, program: string): Promise<void> => addPrograms(folder, [program]);
+
+/** Programs of this machine with the libraries that they, and the `others` that are there already, are linked to. */
+export async function addPrograms(folder: string, programs: readonly string[], others: readonly string[] = []): Promise<void> {
+  // ldd fails where one is static, and tells of the others all the same.
+  const listed = await run('ldd', [...programs, ...others], { maxBuffer: 16_000_000 }).then(({ stdout }) => stdout, (error: { stdout?: string }) => error.stdout ?? '');
+  const libraries = listed.split('\n').flatMap((line) => /(\/\S+) \(0x/.exec(line)?.[1] ?? []);
+  for (const path of new Set([...programs, ...libraries])) {
     await mkdir(join(folder, dirname(path)), { recursive: true });
     await cp(path, join(folder, path), { dereference: true, force: true });
   }
