@@ -34,6 +34,7 @@ import { createWire, validate } from '../wire/index.ts';
 import type { Config } from './config.ts';
 import type { DataFolder, RootProfile } from './data-folder.ts';
 import { housekeeping } from './housekeeping.ts';
+import { ownAddress } from './own-address.ts';
 
 export type { BuildRunner } from '../services/codebuild/index.ts';
 
@@ -103,14 +104,14 @@ export async function compose(deps: ComposeDeps): Promise<House> {
     cloudwatchLogs,
     cloudwatch,
     eventbridge,
-    createSns({ db, clock, jobs, paging, peers, policies: iam.resourcePolicies, seal, hash, outbound, log, smtp: config.smtp, baseUrl: () => config.publicUrl ?? reachable(deps.endpoint()) }),
+    createSns({ db, clock, jobs, paging, peers, policies: iam.resourcePolicies, seal, hash, outbound, log, smtp: config.smtp, baseUrl: () => config.publicUrl ?? ownAddress(deps.endpoint(), deps.certificates) }),
     createSqs({ db, clock, jobs, paging, seal, hash, policies: iam.resourcePolicies }),
     createSsm({ db, clock, outbox, paging, seal }),
     createSecretsManager({ db, clock, jobs, paging, seal, authorizer, resourcePolicies: iam.resourcePolicies }),
     codecommit,
     createCodeBuild({
       db, clock, jobs, outbox, watches, paging, peers, identities, hash, seal, outbound, log, logSink: cloudwatchLogs.logSink, metrics: cloudwatch.metrics, sources: codecommit.sources,
-      endpoint: () => reachable(deps.endpoint()), buildsFolder: folder.builds, supervisorPath: deps.programs.supervisor, runner, concurrentBuilds: config.concurrentBuilds, localCacheBytes: config.builds.localCacheBytes,
+      endpoint: () => ownAddress(deps.endpoint(), deps.certificates), buildsFolder: folder.builds, supervisorPath: deps.programs.supervisor, runner, concurrentBuilds: config.concurrentBuilds, localCacheBytes: config.builds.localCacheBytes,
     }),
     createCodeDeploy({ db, clock, jobs, outbox, watches, paging, peers, identities }),
     createCodePipeline({ db, clock, jobs, outbox, watches, paging, peers, identities, git: codecommit.sources }),
@@ -163,9 +164,4 @@ export async function compose(deps: ComposeDeps): Promise<House> {
       await db.close();
     },
   };
-}
-
-/** A server that listens on every address is reached by this machine's own programs over loopback. */
-function reachable(endpoint: string): string {
-  return endpoint.replace('//0.0.0.0:', '//127.0.0.1:').replace('//[::]:', '//[::1]:');
 }
