@@ -3,6 +3,7 @@ import type { Buildspec } from './buildspec/types.ts';
 import type { LogLine } from './phases/lines.ts';
 import type { PhaseContext, PhaseSink, RetryAsked } from './phases/phases.ts';
 import type { Limits } from './runners/limits/compute.ts';
+import type { Ahead } from './runners/ahead.ts';
 import type { NetworkRequest } from './runners/network/network.ts';
 import type { ContainerRequest, RunnerKind } from './runners/runner.ts';
 import type { UsageInterval } from './runners/usage/meter.ts';
@@ -87,4 +88,6 @@ export interface BuildOptions {
   readonly signal?: AbortSignal;
   /** Marks the build's processes; see `WorkspaceRequest.mark`. */
   readonly mark?: string;
+  /** What has been made already for this build; see `WorkspaceRequest.ahead`. */
+  readonly ahead?: Ahead;
 }

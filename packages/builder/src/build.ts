@@ -39,7 +39,7 @@ export async function runBuild(spec: BuildSpec, sink: BuildSink, options: BuildO
   const runner = runnerOf(spec.runner);
   let workspace: Workspace;
   try {
-    workspace = await runner.prepare(workspaceRequest(spec, options.mark ?? randomUUID()));
+    workspace = await runner.prepare(workspaceRequest(spec, options));
   } catch (error) {
     if (error instanceof CannotOpen) return failBefore(sink, lines, error);
     throw error;
@@ -138,10 +138,10 @@ function environment(spec: BuildSpec, workspace: Workspace): Record<string, stri
   };
 }
 
-function workspaceRequest({ folder, hide, container, limits, network, buildspec }: BuildSpec, mark: string): WorkspaceRequest {
+function workspaceRequest({ folder, hide, container, limits, network, buildspec }: BuildSpec, { mark = randomUUID(), ahead }: BuildOptions): WorkspaceRequest {
   const otherUsers = buildspec.runAs !== undefined || Object.values(buildspec.phases).some((phase) => phase?.runAs !== undefined);
   return {
-    folder, mark, otherUsers,
+    folder, mark, otherUsers, ...(ahead === undefined ? {} : { ahead }),
     ...(hide === undefined ? {} : { hide }), ...(container === undefined ? {} : { container }), ...(limits === undefined ? {} : { limits }), ...(network === undefined ? {} : { network }),
   };
 }

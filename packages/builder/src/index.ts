@@ -48,6 +48,7 @@ export { isLaunched, launch, launchInProcess } from './supervisor/launch.ts';
 export type { LaunchOptions } from './supervisor/launch.ts';
 export { createStandby } from './supervisor/standby.ts';
 export type { Standby } from './supervisor/standby.ts';
+export type { Preparation } from './supervisor/preparation.ts';
 export { attach, requestStop, sweep } from './supervisor/attach.ts';
 export type { Attached, AttachOptions, SupervisorDied } from './supervisor/attach.ts';
 export { readSpool, spoolGrowth } from './supervisor/drain.ts';

@@ -21,6 +21,8 @@ export function processStat(pid: number): ProcessStat | undefined {
   return { pid, parent: Number(fields[1]), state: fields[0] ?? '', ticks, started: fields[19] ?? '' };
 }
 
+export const isLiving = ({ state }: ProcessStat): boolean => state !== 'Z' && state !== 'X';
+
 /**
  * Every living process of a build: those that carry its mark in their environment and all descendants of these and of
  * `roots`. A process that both clears its environment and leaves its parents (`env -i setsid … &`) escapes this search;
@@ -35,7 +37,7 @@ export function buildProcesses(mark: string, roots: readonly number[] = []): Pro
     const pid = Number(name);
     if (!Number.isInteger(pid) || pid === process.pid) continue;
     const stat = processStat(pid);
-    if (stat === undefined || stat.state === 'Z' || stat.state === 'X') continue;
+    if (stat === undefined || !isLiving(stat)) continue;
     living.set(pid, stat);
     if (`\0${readProc(`/proc/${pid}/environ`) ?? ''}`.includes(needle)) found.add(pid);
   }

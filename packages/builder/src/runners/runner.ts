@@ -1,4 +1,5 @@
 import type { Limits } from './limits/compute.ts';
+import type { Ahead } from './ahead.ts';
 import type { NetworkRequest } from './network/network.ts';
 import type { Usage } from './usage/usage.ts';
 
@@ -38,6 +39,8 @@ export interface WorkspaceRequest {
   readonly otherUsers?: boolean;
   /** Default: the machine's own network. */
   readonly network?: NetworkRequest;
+  /** What `sandbox` finds made already. */
+  readonly ahead?: Ahead;
   /** For `container`, which needs it. */
   readonly container?: ContainerRequest;
 }

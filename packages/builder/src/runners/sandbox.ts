@@ -29,16 +29,12 @@ const STATE = '/slipway/state';
 export const sandboxRunner: Runner = {
   kind: 'sandbox',
 
+  /** Where it has worked it is not tried again: a build that comes later hears what is wrong from bubblewrap itself. */
   async unavailable() {
-    if (process.platform !== 'linux') return 'The sandbox runner needs Linux';
-    try {
-      await promisify(execFile)('bwrap', [...isolation(), ...system(), '--', '/bin/sh', '-c', ':'], { timeout: 10_000, env: { PATH: process.env['PATH'] ?? '/usr/bin:/bin' } });
-      return undefined;
-    } catch (error) {
-      if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return 'bubblewrap (bwrap) is not installed';
-      const said = error instanceof Error && 'stderr' in error ? String(error.stderr).trim() : String(error);
-      return `bubblewrap cannot make a sandbox here: ${said}`;
-    }
+    trial ??= tryOut();
+    const why = await trial;
+    if (why !== undefined) trial = undefined;
+    return why;
   },
 
   async prepare(request) {
@@ -65,12 +61,27 @@ export const sandboxRunner: Runner = {
       },
       contained: true,
       spawn: (options, stdio) => spawnSandbox(request, surroundings, options, stdio as unknown[]),
+      processes: () => surroundings.processes(),
       measure: () => surroundings.measure(),
       memoryKills: () => surroundings.memoryKills(),
       close: () => surroundings.close(),
     });
   },
 };
+
+let trial: Promise<string | undefined> | undefined;
+
+async function tryOut(): Promise<string | undefined> {
+  if (process.platform !== 'linux') return 'The sandbox runner needs Linux';
+  try {
+    await promisify(execFile)('bwrap', [...isolation(), ...system(), '--', '/bin/sh', '-c', ':'], { timeout: 10_000, env: { PATH: process.env['PATH'] ?? '/usr/bin:/bin' } });
+    return undefined;
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return 'bubblewrap (bwrap) is not installed';
+    const said = error instanceof Error && 'stderr' in error ? String(error.stderr).trim() : String(error);
+    return `bubblewrap cannot make a sandbox here: ${said}`;
+  }
+}
 
 function spawnSandbox(request: WorkspaceRequest, surroundings: Surroundings, options: SessionOptions, stdio: unknown[]): ReturnType<typeof spawn> {
   const { userNamespace } = surroundings;

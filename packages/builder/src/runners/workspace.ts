@@ -5,7 +5,8 @@ import { chmod, mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { codebuildFolder, commandsFolder, outputFolder, stateFolder } from './layout.ts';
-import { askProcesses, buildProcesses, endProcesses, processTree, signal } from './processes.ts';
+import { askProcesses, buildProcesses, endProcesses, isLiving, processStat, processTree, signal } from './processes.ts';
+import type { ProcessStat } from './processes.ts';
 import type { Session, SessionOptions, Workspace, WorkspaceRequest } from './runner.ts';
 import { CannotOpen } from './runner.ts';
 import { ShellSession, childKeeper } from './session.ts';
@@ -25,6 +26,8 @@ export interface Place {
   readonly contained: boolean;
   /** Starts the keeper in a session of its own with exactly these descriptors. */
   spawn(options: SessionOptions, stdio: StdioOptions): ChildProcess;
+  /** All processes of the build, where something keeps account of them. */
+  processes?(): ProcessStat[] | undefined;
   /** What is known of the build's usage beside what its processes tell. */
   measure?(): Usage;
   memoryKills?(): number;
@@ -89,8 +92,14 @@ export class ProcessWorkspace implements Workspace {
     // A process namespace dies with its first process, and that with ours: no fork is faster.
     if (this.#place.contained) for (const pid of roots) signal(pid, 'SIGKILL');
     // Also where that process has ended already: bubblewrap is gone a moment before the last of its namespace is.
-    await endProcesses(() => buildProcesses(this.#request.mark, this.#roots()));
+    await endProcesses(() => this.#living());
     this.#empty = true;
+  }
+
+  /** All processes of the build. A search of the whole machine takes a while on a busy one. */
+  #living(): ProcessStat[] {
+    const members = this.#place.processes?.();
+    return members === undefined ? buildProcesses(this.#request.mark, this.#roots()) : [...members, ...this.#roots().flatMap((pid) => processStat(pid) ?? []).filter(isLiving)];
   }
 
   async measure(): Promise<Usage> {

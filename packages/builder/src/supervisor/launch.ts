@@ -22,7 +22,7 @@ export async function launch(buildFolder: string, spec: Omit<BuildSpec, 'folder'
   await writeSpec(buildFolder, spec);
   const waiting = standby?.take();
   if (waiting && (await give(waiting, buildFolder)) === 'claimed') return;
-  const ended = await give(startSupervisor(supervisorPath), buildFolder);
+  const ended = await give(startSupervisor(supervisorPath, { runner: spec.runner, ...(spec.network === undefined ? {} : { network: spec.network }) }), buildFolder);
   if (ended === 'claimed') return;
   const said = (await readErrors(buildFolder)).trim().slice(-2_000);
   throw new Error(`The build's supervisor ended before it began (status ${ended.status ?? 'unknown'}): ${said}`);

@@ -1,23 +1,32 @@
 import { appendFileSync, closeSync, writeSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { text } from 'node:stream/consumers';
 import { isCode } from '../runners/processes.ts';
+import type { Ahead } from '../runners/ahead.ts';
 import { errorFile } from './folder.ts';
+import { prepare } from './preparation.ts';
+import type { Preparation } from './preparation.ts';
 import { supervise } from './supervise.ts';
 
 /**
- * The supervisor's program. It is started by `launch`, perhaps ahead of its build, is told the build's folder on its
- * standard input, and outlives the server. Told nothing, it ends.
+ * The supervisor's program. It is started by `launch`, perhaps ahead of its build, and outlives the server. On its standard
+ * input it is told in one line what to prepare, and behind that the build's folder. Told no folder, it ends.
  */
 const stopping = new AbortController();
 process.on('SIGTERM', () => stopping.abort());
 
-const told = await text(process.stdin);
-if (told === '') process.exit(0);
-const folder = resolve(told);
+let told = '';
+let ahead: Ahead | undefined;
+for await (const chunk of process.stdin.setEncoding('utf8')) {
+  const begun = told.includes('\n');
+  told += String(chunk);
+  if (!begun && told.includes('\n')) ahead = prepare(JSON.parse(told.slice(0, told.indexOf('\n'))) as Preparation);
+}
+const place = told.slice(told.indexOf('\n') + 1);
+if (place === '') process.exit(0);
+const folder = resolve(place);
 
 try {
-  await supervise(folder, claimed, stopping.signal);
+  await supervise(folder, claimed, { signal: stopping.signal, ...(ahead === undefined ? {} : { ahead }) });
 } catch (error) {
   // Whoever launched us may be gone: what went wrong is told beside the build.
   appendFileSync(errorFile(folder), `${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`, { mode: 0o600 });

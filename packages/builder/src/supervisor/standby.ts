@@ -1,6 +1,7 @@
 import { spawn, type ChildProcessByStdio } from 'node:child_process';
 import type { Socket } from 'node:net';
 import type { Readable, Writable } from 'node:stream';
+import type { Preparation } from './preparation.ts';
 
 /** A supervisor that has started and waits to be told its build's folder. */
 export type IdleSupervisor = ChildProcessByStdio<Writable, Readable, null>;
@@ -17,14 +18,15 @@ export interface Standby {
   stop(): void;
 }
 
-export function createStandby(supervisorPath: string): Standby {
+/** `preparation`: what the next build will probably want. */
+export function createStandby(supervisorPath: string, preparation: () => Preparation): Standby {
   let waiting: IdleSupervisor | undefined;
   let stopped = false;
 
   const standby: Standby = {
     ready() {
       if (stopped || waiting) return;
-      const started = startSupervisor(supervisorPath);
+      const started = startSupervisor(supervisorPath, preparation());
       waiting = started;
       const forget = (): void => {
         if (waiting === started) waiting = undefined;
@@ -49,10 +51,11 @@ export function createStandby(supervisorPath: string): Standby {
   return standby;
 }
 
-export function startSupervisor(supervisorPath: string): IdleSupervisor {
+export function startSupervisor(supervisorPath: string, preparation: Preparation): IdleSupervisor {
   const child = spawn(process.execPath, [supervisorPath], { cwd: '/', detached: true, stdio: ['pipe', 'pipe', 'ignore'], env: inherited() });
   // A supervisor that is gone shows by its exit.
   child.stdin.on('error', () => undefined);
+  child.stdin.write(`${JSON.stringify(preparation)}\n`);
   return child;
 }
 

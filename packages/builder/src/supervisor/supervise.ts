@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { readFile, rm } from 'node:fs/promises';
 import { runBuild } from '../build.ts';
-import type { BuildExit, BuildSpec } from '../build.ts';
+import type { BuildExit, BuildOptions, BuildSpec } from '../build.ts';
 import { buildProcesses, endProcesses, isCode } from '../runners/processes.ts';
 import { Followers } from './followers.ts';
 import { holdFolder, readClaim, specFile, takeClaim } from './folder.ts';
@@ -12,7 +12,7 @@ import { Spool, spoolSink } from './spool.ts';
  * the phases, writes the spool. `onClaimed` is called as soon as the folder is claimed, by us or by another supervisor.
  * Aborting `signal` stops the build.
  */
-export async function supervise(folder: string, onClaimed: () => void, signal?: AbortSignal): Promise<void> {
+export async function supervise(folder: string, onClaimed: () => void, { signal, ahead }: Pick<BuildOptions, 'signal' | 'ahead'> = {}): Promise<void> {
   const mark = randomUUID();
   const spec = await claimed(folder, mark);
   if (spec === undefined) return onClaimed();
@@ -27,7 +27,7 @@ export async function supervise(folder: string, onClaimed: () => void, signal?: 
   onClaimed();
   let exit: BuildExit;
   try {
-    exit = await runBuild({ ...spec, folder }, spoolSink(spool), { signal: stop.signal, mark });
+    exit = await runBuild({ ...spec, folder }, spoolSink(spool), { signal: stop.signal, mark, ...(ahead === undefined ? {} : { ahead }) });
   } catch (error) {
     exit = { status: 'FAULT', reason: error instanceof Error ? error.message : String(error), time: Date.now() };
     await endProcesses(() => buildProcesses(mark));

@@ -2,7 +2,8 @@ import { existsSync } from 'node:fs';
 import { mkdir, rmdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { isCode, readProc } from '../processes.ts';
+import { isCode, isLiving, processStat, readProc } from '../processes.ts';
+import type { ProcessStat } from '../processes.ts';
 import type { Groups } from '../usage/of-groups.ts';
 import type { Limits } from './compute.ts';
 
@@ -12,6 +13,8 @@ export interface Cgroup {
   readonly procs: readonly string[];
   /** Where the kernel counts what they use. */
   readonly groups: Groups;
+  /** Everything that lives in it: nothing leaves it that cannot write control groups. */
+  processes(): ProcessStat[];
   remove(): Promise<void>;
 }
 
@@ -31,7 +34,7 @@ export async function createCgroup(mark: string, limits: Limits): Promise<Cgroup
     throw error;
   }
   const groups: Groups = isUnified() ? { unified: folders[0] ?? '' } : { memory: folderOf('memory', mark), cpu: folderOf('cpuacct', mark) };
-  return { procs: folders.map((folder) => join(folder, 'cgroup.procs')), groups, remove: () => removeCgroup(mark) };
+  return { procs: folders.map((folder) => join(folder, 'cgroup.procs')), groups, processes: () => members(folders[0] ?? ''), remove: () => removeCgroup(mark) };
 }
 
 /** The groups that a process is in; undefined unless `name` is part of their names, and where they are not to be seen from here. */
@@ -48,6 +51,11 @@ export function groupsOf(pid: number, name: string): Groups | undefined {
   }
   const [memory, cpu] = [folder('memory'), folder('cpuacct')];
   return memory === undefined || cpu === undefined ? undefined : { memory, cpu };
+}
+
+function members(folder: string): ProcessStat[] {
+  const pids = (readProc(join(folder, 'cgroup.procs')) ?? '').split('\n').filter((line) => line !== '');
+  return pids.flatMap((pid) => processStat(Number(pid)) ?? []).filter(isLiving);
 }
 
 /** Removes what `createCgroup` made, by whomever: its processes must have ended or be about to. */

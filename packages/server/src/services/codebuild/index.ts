@@ -26,7 +26,7 @@ import { migrations } from './migrations.ts';
 import { nodeOf } from './node.ts';
 import { notYet } from './not-yet.ts';
 import { projects } from './projects.ts';
-import type { ChosenRunner } from './runner.ts';
+import { preparationOf, type ChosenRunner } from './runner.ts';
 import { retryFailed, retryJob } from './retrying.ts';
 import { sourceCredentials } from './source-credentials.ts';
 import { createSources } from './sources/index.ts';
@@ -61,7 +61,7 @@ export function createCodeBuild(deps: CodeBuildDeps): Room {
   const held = createHeld(deps);
   const followers = createFollowers(deps);
   const caches = createLocalCaches({ ...deps, folder: join(buildsFolder, '.cache'), maxBytes: deps.localCacheBytes });
-  const standby = createStandby(deps.supervisorPath);
+  const standby = createStandby(deps.supervisorPath, () => preparationOf(deps.runner, deps.endpoint()));
   let found: Promise<Runtimes> | undefined;
   const runtimes = (): Promise<Runtimes> => (found ??= hostRuntimes());
   jobs.handle(buildJob({ account: '', region: '', id: '' }).kind, advanceBuild({

@@ -1,4 +1,4 @@
-import { bestRunner, computeLimits, engineProblem, findEngineSocket, runnerOf, type BuildSpec, type NetworkMode, type RunnerKind } from '@slipway/builder';
+import { bestRunner, computeLimits, engineProblem, findEngineSocket, runnerOf, type BuildSpec, type NetworkMode, type NetworkRequest, type Preparation, type RunnerKind } from '@slipway/builder';
 import type { ProjectEnvironment } from '@slipway/contracts/codebuild';
 import { credentialsPath } from './environment.ts';
 
@@ -97,6 +97,16 @@ export function placeOf(runner: ChosenRunner, { image, privilegedMode = false }:
   return { kind: 'container', socket: runner.engine, image: isCurated(image) ? runner.containerImage! : image, privileged: privilegedMode, operators: isCurated(image) };
 }
 
+const networkOf = ({ network, networkAllow, certificates }: ChosenRunner, isolates: boolean, endpoint: string): NetworkRequest => ({
+  mode: isolates ? network : 'host', endpoint, allow: networkAllow, credentials: { url: `${endpoint}${credentialsPath}`, ...(certificates === undefined ? {} : { certificates }) },
+});
+
+/** What supervisors prepare for the next build: most are of the kind that AWS's own images are for. */
+export function preparationOf(runner: ChosenRunner, endpoint: string): Preparation {
+  const { kind = 'plain' } = runner;
+  return { runner: kind, network: networkOf(runner, kind === 'sandbox' || kind === 'container', endpoint) };
+}
+
 /** What the supervisor is told of the place. */
 export function placeSpec(runner: ChosenRunner, place: BuildPlace, { computeType, imageId, endpoint }: { computeType: string; imageId: string | null; endpoint: string }): Pick<BuildSpec, 'runner' | 'container' | 'limits' | 'network' | 'certificates'> {
   const { kind } = place;
@@ -106,7 +116,7 @@ export function placeSpec(runner: ChosenRunner, place: BuildPlace, { computeType
   return {
     runner: kind,
     ...(kind === 'container' ? { container: { socket: place.socket, image: place.image, privileged: place.privileged, ...(imageId === null ? {} : { imageId }) } } : {}),
-    network: { mode: isolates ? runner.network : 'host', endpoint, allow: runner.networkAllow, credentials: { url: `${endpoint}${credentialsPath}`, ...(certificates === undefined ? {} : { certificates }) } },
+    network: networkOf(runner, isolates, endpoint),
     ...(isolates && limits !== undefined ? { limits } : {}),
     ...(certificates === undefined ? {} : { certificates }),
   };
