@@ -23,24 +23,25 @@ done
 `;
 
 /**
- * The driver says that it is there, then sources each command file in its own shell, with /dev/null as standard input and without the control
- * descriptors, then notes directory and exported variables for a successor, then reports the status. ">|" because a
- * command may have set noclobber. The trap covers a shell that ends inside a command; a command that sets its own EXIT
- * trap leaves the state of the command before.
+ * The driver says that it is there, then sources each command file in its own shell, with /dev/null as standard input and
+ * without the control descriptors, then notes directory and exported variables for a successor, then reports the status and
+ * the shell's options: whoever traces the commands (set -x) is not shown what we do between them. ">|" because a command may
+ * have set noclobber, "command" because one may have made functions of these names. The trap covers a shell that ends inside
+ * a command; a command that sets its own EXIT trap leaves the state of the command before.
  *
  * $1 state folder
  */
 export const DRIVER = `
 __slipway_state=$1
 shift
-trap 'export -p >|"$__slipway_state/env"; printf %s "$PWD" >|"$__slipway_state/cwd"' EXIT
+trap '{ set +xv; } 2>/dev/null; export -p >|"$__slipway_state/env"; command printf %s "$PWD" >|"$__slipway_state/cwd"' EXIT
 printf 'ready\\n' >&9
-while IFS= read -r __slipway_command <&8; do
+while IFS= command read -r __slipway_command <&8; do
   { . "$__slipway_command"; } </dev/null 8<&- 9>&-
-  __slipway_status=$?
+  { __slipway_status=$? __slipway_options=$-; set +xv; } 2>/dev/null
   export -p >|"$__slipway_state/env"
-  printf %s "$PWD" >|"$__slipway_state/cwd"
-  printf 'done %s\\n' "$__slipway_status" >&9
+  command printf %s "$PWD" >|"$__slipway_state/cwd"
+  command printf 'done %s %s\\n' "$__slipway_status" "$__slipway_options" >&9
 done
 `;
 

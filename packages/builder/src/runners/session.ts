@@ -64,6 +64,8 @@ export class ShellSession implements Session {
   #user: string | undefined;
   #moved = false;
   #number = 0;
+  /** What the shell is to show of commands, `x` and `v`: the driver turns both off in between. */
+  #shows = '';
 
   constructor(keeper: Keeper, paths: ControlPaths, shell: string, options: SessionOptions) {
     this.#keeper = keeper;
@@ -103,7 +105,11 @@ export class ShellSession implements Session {
   async run(command: string, options: { fresh?: boolean } = {}): Promise<Outcome> {
     if (options.fresh === true) return this.#runAlone(command);
     await this.#ensureShell();
-    return this.#source(command);
+    // On a line of its own `v` shows nothing of ours; `x` alone leaves the numbers of the command's lines as they are.
+    const shows = this.#shows === '' ? '' : this.#shows === 'x' ? 'set -x; ' : `set -${this.#shows}\n`;
+    const outcome = await this.#source(shows + command);
+    this.#shows = outcome.options.replaceAll(/[^xv]/g, '');
+    return outcome;
   }
 
   async set(name: string, value: string): Promise<void> {
@@ -155,7 +161,7 @@ export class ShellSession implements Session {
     if (this.#hasState) {
       const { build } = this.#paths.state;
       // Read-only variables and a directory that was removed must not end the new shell.
-      await this.#source(`. ${quote(`${build}/env`)} 2>/dev/null; cd "$(command cat ${quote(`${build}/cwd`)})" 2>/dev/null || :`);
+      await this.#source(`. ${quote(`${build}/env`)} 2>/dev/null; command cd "$(command cat ${quote(`${build}/cwd`)})" 2>/dev/null || :`);
     }
     if (this.#moved) await this.#settle();
   }
@@ -185,17 +191,17 @@ export class ShellSession implements Session {
     }
   }
 
-  async #source(command: string): Promise<Outcome> {
+  async #source(command: string): Promise<Outcome & { options: string }> {
     const file = this.#unique('command');
     const host = join(this.#paths.commands.host, file);
     await writeFile(host, `${command}\n`, { flag: 'wx', mode: 0o644 });
     try {
       const line = await this.#ask(join(this.#paths.commands.build, file));
       this.#drain();
-      const [kind, status] = line.split(' ');
+      const [kind, status, options = ''] = line.split(' ');
       this.#hasState = true;
       if (kind === 'exit') this.#shellRuns = false;
-      return { status: Number(status), shellEnded: kind === 'exit' };
+      return { status: Number(status), shellEnded: kind === 'exit', options: kind === 'exit' ? '' : options };
     } finally {
       await rm(host, { force: true });
     }
