@@ -54,6 +54,18 @@ describe("A build's cache", () => {
     expect((await house.log(id)).join('\n')).not.toContain('never-to-be-shown');
   });
 
+  it('that its role may not read or write is said to be so, as is one that is no cache, and the build goes on', async () => {
+    const serviceRole = await s.role('logger', 'codebuild.amazonaws.com', { Action: 'logs:*', Resource: '*' });
+    await house.project('poor', { serviceRole, cache: { type: 'S3', location: 'store/poor' }, source: { type: 'NO_SOURCE', buildspec: spec(paths, counting) } });
+    const build = await house.run('poor');
+    const log = (await house.log(build)).join('\n');
+    expect(build.buildStatus).toBe('SUCCEEDED');
+    expect(log).toMatch(/Unable to download cache: AccessDenied[\s\S]*Unable to upload cache: AccessDenied/);
+    const lines = async (more: Parameters<typeof house.run>[1]) => (await house.log(await house.run('poor', more))).join('\n');
+    expect(await lines({ cacheOverride: { type: 'NO_CACHE' } })).toContain("The paths of the buildspec's cache are neither restored nor saved: the project has no cache");
+    expect(await lines({ buildspecOverride: spec(paths, ['true']).replace(/cache:[\s\S]*/, '') })).toContain('Skip cache due to: no paths specified to be cached');
+  });
+
   it('with a key is kept once for it, shared by its namespace, and found by the fallback keys', async () => {
     const cache = { type: 'S3' as const, location: 'store', cacheNamespace: 'shared' };
     const environmentVariablesOverride = [{ name: 'KIND', value: 'npm' }];
