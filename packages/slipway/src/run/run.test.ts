@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -42,6 +42,19 @@ describe('slipway run', () => {
     await write(builds(['echo outside $A $B']), 'outside.yml');
     expect(output(await run(['--buildspec', 'ci/inside.yml', '--env', 'A=1=2', '--env', 'B', join(folder, 'app')], { B: 'from here' }))).toEqual(['inside 1=2 from here']);
     expect(output(await run(['--buildspec', join(folder, 'outside.yml'), join(folder, 'app')]))).toEqual(['outside']);
+  });
+
+  it('knows the commit of a folder that lies in a repository, and of no other', async () => {
+    const git = (...args: string[]): string => execFileSync('git', ['-C', folder, '-c', 'user.name=a', '-c', 'user.email=a@a', ...args], { encoding: 'utf8' }).trim();
+    for (const name of ['app', 'loose']) {
+      await mkdir(join(folder, name));
+      await write(builds(['echo "commit $CODEBUILD_RESOLVED_SOURCE_VERSION"']), `${name}/buildspec.yml`);
+    }
+    git('init', '-q');
+    git('add', 'app');
+    git('commit', '-qm', 'app');
+    expect(output(await run([join(folder, 'app')]))).toEqual([`commit ${git('rev-parse', 'HEAD')}`]);
+    expect(output(await run([join(folder, 'loose')]))).toEqual(['commit ']);
   });
 
   it('leaves nothing behind, and replaces the artifacts of an earlier run', async () => {

@@ -19,14 +19,14 @@ export async function copySource(folder: string, to: string, leaveOut: readonly 
   });
 }
 
-/** The commit that the folder stands at, if git knows it. */
+/** The commit that the folder stands at, if git knows it: a repository, or a folder that a repository around it holds. */
 export async function commitOf(folder: string): Promise<string | undefined> {
-  if (!existsSync(join(folder, '.git'))) return undefined;
+  const git = async (...args: string[]): Promise<string> => (await promisify(execFile)('git', ['-C', folder, ...args], { timeout: 10_000, maxBuffer: 100_000_000 })).stdout.trim();
   try {
-    const { stdout } = await promisify(execFile)('git', ['-C', folder, 'rev-parse', 'HEAD'], { timeout: 10_000 });
-    return stdout.trim();
+    const commit = await git('rev-parse', '--verify', 'HEAD');
+    return existsSync(join(folder, '.git')) || (await git('ls-tree', '--name-only', commit, './')) !== '' ? commit : undefined;
   } catch {
-    // No git here, or a repository without a commit: the variable stays unset, as it does for other sources.
+    // No git here, no repository, or one without a commit: the variable stays unset, as it does for other sources.
     return undefined;
   }
 }
