@@ -1,11 +1,15 @@
+import { existsSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { BuildspecError, HOST_KEYS, parseBuildspec, runBuild, runnerOf, sourceFolder, zipArtifact, type BuildSpec, type CollectedArtifact, type ContainerRequest, type RunnerKind } from '@slipway/builder';
-import { cleanEnvironment, runToEnd, slipwayProgram } from '@slipway/testkit';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import {
+  BuildspecError, HOST_KEYS, cacheFile, cacheVersion, folderCache, parseBuildspec, runBuild, runnerOf, savedCacheFile, seekCache, sourceFolder, zipArtifact,
+  type BuildExit, type BuildSink, type BuildSpec, type CollectedArtifact, type ContainerRequest, type RunnerKind,
+} from '@slipway/builder';
+import { Slipway, cleanEnvironment, runToEnd, slipwayProgram, type Ended } from '@slipway/testkit';
 import { BASH_IMAGE, makeTestImages, testEngines } from '../packages/builder/src/runners/testing/engines.ts';
-import { checkBuild, corpus, readLog, treeSeen, writeSource, type CorpusCase, type SeenBuild } from './support/corpus.ts';
+import { checkBuild, corpus, makeRepositories, readLog, treeSeen, writeSource, type CorpusCase, type SeenArtifact, type SeenBuild } from './support/corpus.ts';
 import { unzipTree } from './support/corpus-zip.ts';
 
 const SOURCE = 'src1/src';
@@ -16,6 +20,14 @@ beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'slipway-corpus-'));
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
+
+/** For the cases that need one: it has their repositories. */
+let server: Slipway;
+beforeAll(async () => {
+  server = await Slipway.start();
+  for (const one of corpus) await makeRepositories(server, one);
+});
+afterAll(() => server.stop());
 
 const engines = await testEngines();
 const places: { name: string; kind: RunnerKind; absent: string | undefined; container?: ContainerRequest }[] = [
@@ -50,14 +62,15 @@ describe.each(places)('a build with the runner $name', ({ name, kind, absent, co
     for (const engine of engines) if (container?.socket === engine.socket) await makeTestImages(engine);
   }, 120_000);
 
-  const able = built.filter(({ runners }) => runners.includes(kind));
   if (absent !== undefined) return it.skip(`${name}: ${absent}`);
+  const able = built.filter((one) => one.runners.includes(kind) && isPossible(one, kind));
   it.each(able)('$name: $about', async (one) => checkBuild(one, await runInProcess(one, kind, container)), 60_000);
+  it.skip.each(built.filter((one) => one.runners.includes(kind) && !isPossible(one, kind)))('$name needs root', () => undefined);
 });
 
 describe('slipway run', () => {
   const kind = places.find(({ name, absent }) => name === 'sandbox' && absent === undefined) ? 'sandbox' : 'plain';
-  it.each(built.filter(({ cli, runners }) => cli && runners.includes(kind)))('$name: $about', async (one) => checkBuild(one, await runByCommand(one, kind)), 60_000);
+  it.each(built.filter((one) => one.cli && one.runners.includes(kind) && isPossible(one, kind)))('$name: $about', async (one) => checkBuild(one, await runByCommand(one, kind)), 60_000);
 
   it.each(refused)('$name: ends with 2 and says why', async (one) => {
     await writeFile(join(folder, 'buildspec.yml'), one.buildspec);
@@ -67,49 +80,95 @@ describe('slipway run', () => {
   });
 });
 
+/** Other users exist in a sandbox only for root. */
+const isPossible = ({ root }: CorpusCase, kind: RunnerKind): boolean => !root || kind !== 'sandbox' || process.getuid?.() === 0;
+
+const reaching = ({ repositories }: CorpusCase): Record<string, string> => {
+  if (Object.keys(repositories).length === 0) return {};
+  const { AWS_PAGER: _pager, ...variables } = server.cliEnvironment();
+  return variables;
+};
+
 async function runInProcess(one: CorpusCase, runner: RunnerKind, container: ContainerRequest | undefined): Promise<SeenBuild> {
-  await writeSource(one, sourceFolder(folder, SOURCE));
+  const builds = [...one.before.map(({ env = one.env }) => env), one.env];
+  let seen: SeenBuild | undefined;
+  for (const [at, env] of builds.entries()) seen = await runOnce(one, { env, runner, container, place: join(folder, String(at)) });
+  if (seen === undefined) throw new Error('no build has run');
+  return seen;
+}
+
+async function runOnce(one: CorpusCase, { env, runner, container, place }: { env: Readonly<Record<string, string>>; runner: RunnerKind; container: ContainerRequest | undefined; place: string }): Promise<SeenBuild> {
+  const source = sourceFolder(place, SOURCE);
+  await writeSource(one, source);
   const output: string[] = [];
   const phases: Record<string, string> = {};
   let exported: Record<string, string> = {};
   const artifacts: CollectedArtifact[] = [];
+  const buildspec = parseBuildspec(one.buildspec, { honours: HOST_KEYS });
+  const hidden = { ...one.parameters, ...one.secretVariables };
+  const store = buildspec.cache && folderCache(join(folder, 'cache', cacheVersion(buildspec.cache) || 'any'));
+  const sought = store && buildspec.cache && (await seekCache(store, buildspec.cache, { env: { ...buildspec.variables, ...env }, source, file: cacheFile(place), inWords: String }));
   const spec: BuildSpec = {
-    folder, runner, source: SOURCE, buildspec: parseBuildspec(one.buildspec, { honours: HOST_KEYS }), env: { ...identity, ...one.env }, secrets: one.secrets, ...(container === undefined ? {} : { container }),
+    folder: place, runner, source: SOURCE, buildspec, env: { ...identity, ...reaching(one), ...env, ...hidden }, secrets: Object.values(hidden), notExported: Object.keys(hidden),
+    ...(container === undefined ? {} : { container }), ...(one.timeout === undefined ? {} : { timeoutMs: one.timeout * 1_000 }),
+    ...(sought === undefined || buildspec.cache === undefined ? {} : { cache: { paths: buildspec.cache.paths, restore: sought.restore, save: sought.save } }),
   };
-  const exit = await runBuild(spec, {
+  const sink: BuildSink = {
     // Lines of CodeBuild's own may be several: what follows a stamped one in the same batch belongs to it.
     log: (_, lines) => {
       if (lines[0]?.text.startsWith('[Container] ') !== true) output.push(...lines.map(({ text }) => text));
     },
     phaseStarted: () => undefined,
     phaseEnded: (phase, status, contexts) => {
-      phases[phase] = status === 'SUCCEEDED' ? status : contexts.map(({ statusCode, message }) => `${statusCode}: ${message}`).join('\n');
+      if (status !== 'STOPPED') phases[phase] = status === 'SUCCEEDED' ? status : contexts.map(({ statusCode, message }) => `${statusCode}: ${message}`).join('\n');
     },
     exported: (variables) => {
       exported = Object.fromEntries(variables.map(({ name, value }) => [name, value]));
     },
     artifact: (artifact) => void artifacts.push(artifact),
-  });
-  const found: Record<string, { name?: string | undefined; files?: Record<string, string>; error?: string }> = {};
-  for (const { identifier, name, manifest, error } of artifacts) {
-    found[identifier ?? 'primary'] = { name, ...(manifest === undefined ? {} : { files: await unzipTree(zipArtifact(manifest)) }), ...(error === undefined ? {} : { error: error.message }) };
-  }
-  const status = exit.status === 'SUCCEEDED' && artifacts.some(({ error }) => error !== undefined) ? 'FAILED' : exit.status;
-  return { status, output, phases, exported, artifacts: found, retry: exit.retry };
+  };
+  const exit = await runBuild(spec, sink);
+  if (sought !== undefined && existsSync(savedCacheFile(place))) await store?.put(sought.key, savedCacheFile(place), { once: buildspec.cache?.key !== undefined });
+  return { status: statusOf(exit, artifacts), output, phases, exported, artifacts: await seenArtifacts(artifacts), retry: exit.retry };
 }
 
-/** Exported variables and names of artifacts are not seen; everything else is, by the log, the exit code and the folder of artifacts. */
+const statusOf = ({ status }: BuildExit, artifacts: readonly CollectedArtifact[]): string => (status === 'SUCCEEDED' && artifacts.some(({ error }) => error !== undefined) ? 'FAILED' : status);
+
+async function seenArtifacts(artifacts: readonly CollectedArtifact[]): Promise<Record<string, SeenArtifact>> {
+  const found: Record<string, SeenArtifact> = {};
+  for (const { identifier, name, s3Prefix, manifest, error } of artifacts) {
+    found[identifier ?? 'primary'] = { name, prefix: s3Prefix, ...(manifest === undefined ? {} : { files: await unzipTree(zipArtifact(manifest)) }), ...(error === undefined ? {} : { error: error.message }) };
+  }
+  return found;
+}
+
+/** All is seen by the log, the exit code and the folder of artifacts. */
 async function runByCommand(one: CorpusCase, runner: string): Promise<SeenBuild> {
-  const source = join(folder, 'source');
-  const out = join(folder, 'out');
+  const [source, out] = [join(folder, 'source'), join(folder, 'out')];
   await writeSource(one, source);
   await writeFile(join(folder, 'buildspec.yml'), one.buildspec);
-  const env = Object.entries(one.env).flatMap(([name, value]) => ['--env', `${name}=${value}`]);
-  const ended = await runToEnd(process.execPath, [slipwayProgram, 'run', '--runner', runner, '--buildspec', join(folder, 'buildspec.yml'), '--artifacts', out, ...env, source], { env: cleanEnvironment({}) });
+  const hidden = { ...one.parameters, ...one.secretVariables };
+  const start = (variables: Readonly<Record<string, string>>): Promise<Ended> => {
+    const args = [
+      '--runner', runner, '--buildspec', join(folder, 'buildspec.yml'), '--artifacts', out, ...(one.before.length > 0 ? ['--cache', join(folder, 'cache')] : []),
+      ...(one.timeout === undefined ? [] : ['--timeout', String(one.timeout / 60)]), ...Object.entries(variables).flatMap(([name, value]) => ['--env', `${name}=${value}`]), ...Object.keys(hidden).flatMap((name) => ['--secret', name]),
+    ];
+    return runToEnd(process.execPath, [slipwayProgram, 'run', ...args, source], { env: cleanEnvironment({ ...reaching(one), ...hidden }) });
+  };
+  for (const { env = one.env } of one.before) await start(env);
+  const ended = await start(one.env);
   const lines = ended.stdout.replace(/\n$/, '').split('\n');
   expect(lines.filter((line) => /Retrying the build, \d+ of/.test(line))).toHaveLength(one.retries);
   expect([ended.code, ended.stderr]).toEqual([one.expect.status === 'SUCCEEDED' ? 0 : 1, '']);
+  const timedOut = lines.some((line) => line.includes('Build TIMED_OUT'));
+  const told = lines.flatMap((line) => /^\[Container\] \S+ \S+ (Exported variable|Artifact) (.*)$/.exec(line)?.slice(1, 3).join(' ') ?? []);
+  const exported = Object.fromEntries(told.flatMap((line) => { const [, name = '', value = ''] = /^Exported variable (\w+)=(.*)$/.exec(line) ?? []; return name === '' ? [] : [[name, JSON.parse(value) as string]]; }));
   const secondary = Object.keys(one.expect.artifacts ?? {}).filter((identifier) => identifier !== 'primary');
-  const found = Object.keys(one.expect.artifacts ?? {}).map((identifier) => [identifier, { files: identifier === 'primary' ? treeSeen(out, secondary) : treeSeen(join(out, identifier)) }] as const);
-  return { status: ended.code === 0 ? 'SUCCEEDED' : 'FAILED', ...readLog(one, lines), artifacts: Object.fromEntries(found) };
+  const artifacts = Object.keys(one.expect.artifacts ?? {}).map((identifier) => {
+    const line = told.find((text) => new RegExp(`^Artifact ${identifier}[ :]`).test(text)) ?? '';
+    const said = (what: string): string | undefined => { const quoted = new RegExp(`${what} ("(?:[^"\\\\]|\\\\.)*")`).exec(line)?.[1]; return quoted === undefined ? undefined : (JSON.parse(quoted) as string); };
+    const files = identifier === 'primary' ? treeSeen(out, secondary) : treeSeen(join(out, identifier));
+    return [identifier, { files, ...(line === '' ? {} : { name: said('name'), prefix: said('s3-prefix') }) }] as const;
+  });
+  return { status: timedOut ? 'TIMED_OUT' : ended.code === 0 ? 'SUCCEEDED' : 'FAILED', ...readLog(one, lines), exported, artifacts: Object.fromEntries(artifacts) };
 }

@@ -58,8 +58,8 @@ export async function fillBusybox(folder: string): Promise<void> {
   await cp('/bin/busybox', join(folder, 'bin', 'busybox'), { dereference: true });
   const { stdout } = await run('/bin/busybox', ['--list']);
   for (const name of stdout.split('\n').filter((line) => line !== '' && line !== 'busybox')) await symlink('busybox', join(folder, 'bin', name));
-  await writeFile(join(folder, 'etc', 'passwd'), 'root:x:0:0:root:/root:/bin/sh\nbuilder:x:1000:1000:builder:/home/builder:/bin/sh\n');
-  await writeFile(join(folder, 'etc', 'group'), 'root:x:0:\nbuilder:x:1000:\n');
+  await writeFile(join(folder, 'etc', 'passwd'), 'root:x:0:0:root:/root:/bin/sh\nbuilder:x:1000:1000:builder:/home/builder:/bin/sh\nnobody:x:65534:65534:nobody:/nonexistent:/bin/false\n');
+  await writeFile(join(folder, 'etc', 'group'), 'root:x:0:\nbuilder:x:1000:\nnogroup:x:65534:\n');
 }
 
 /** A program of this machine with the libraries that it is linked to, if any. */
