@@ -30,3 +30,31 @@ it.each(['ZIP', 'NONE'] as const)('an upload that S3 refuses leaves no file open
     await rm(folder, { recursive: true, force: true });
   }
 });
+
+it('files go up several at a time, and the first that S3 refuses ends it', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'slipway-upload-'));
+  try {
+    const keys: string[] = [];
+    const entries = Array.from({ length: 100 }, (_, n) => ({ path: `f${n}`, file: join(folder, `f${n}`), mode: 0o644, size: 1 }));
+    for (const { file } of entries) await writeFile(file, 'x');
+    let refuse = false;
+    const s3 = {
+      async PutObject({ Key, Body }: { Key: string; Body: AsyncIterable<Buffer> }) {
+        if (refuse) throw new ServiceError('AccessDenied', 'Access Denied');
+        for await (const _ of Body);
+        keys.push(Key);
+        refuse = keys.length > 50;
+      },
+    };
+    const peers = { as: () => ({ s3 }) } as unknown as Peers;
+    const artifacts = { type: 'S3', location: 'b', packaging: 'NONE' };
+    const build = { id: 'web:1', project: 'web', region: 'us-east-1', definition: { artifacts } } as unknown as StoredBuild;
+    const { problem } = await uploadArtifacts({ peers }, { build, role: {} as Caller, folder, collected: [{ identifier: null, manifest: { entries } }], signal: new AbortController().signal });
+    expect(problem).toEqual({ statusCode: 'CLIENT_ERROR', message: 'AccessDenied: Access Denied' });
+    expect(keys.length).toBeLessThan(60);
+    expect(new Set(keys).size).toBe(keys.length);
+    await expect.poll(() => openFilesBelow(folder)).toEqual([]);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+});
