@@ -84,7 +84,7 @@ export interface BuildSink extends PhaseSink {
 }
 
 export interface BuildOptions {
-  /** Aborting stops the build: TERM, 5 s, KILL. */
+  /** Aborting stops the build: TERM, a grace of some seconds, KILL. */
   readonly signal?: AbortSignal;
   /** Marks the build's processes; see `WorkspaceRequest.mark`. */
   readonly mark?: string;

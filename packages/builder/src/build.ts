@@ -25,8 +25,8 @@ import type { Granted, UsageInterval } from './runners/usage/meter.ts';
 
 export type { BuildExit, BuildOptions, BuildSink, BuildSpec, BuildStatus, CollectedArtifact, ExportedVariable } from './build-spec.ts';
 
-/** AWS's own grace is not documented; five seconds let a shell's traps run. */
-const GRACE_MS = 5_000;
+/** AWS's own grace is not documented. It lets a shell's traps run, and leaves time to end and remove the rest within five seconds. */
+const GRACE_MS = 1_500;
 
 /** The host's side of a source's folder: `provide` the source there before the build runs. */
 export const sourceFolder = (folder: string, source: string): string => join(outputFolder(folder), source);

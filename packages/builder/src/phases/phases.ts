@@ -135,7 +135,7 @@ async function runCommands(run: PhaseRun, phase: PhaseSpec, succeeding: boolean)
   } catch (error) {
     if (error instanceof CannotBecome) contexts.push({ statusCode: 'YAML_FILE_ERROR', message: error.message });
     else if (!(error instanceof SessionLost)) throw error;
-    else if (!run.stopping()) contexts.push({ statusCode: 'COMMAND_EXECUTION_ERROR', message: `The processes of the build were killed${withCause(await run.killed()) || ' from outside'}` });
+    else if (!run.stopping()) contexts.push({ statusCode: 'COMMAND_EXECUTION_ERROR', message: error.reason ?? `The processes of the build were killed${withCause(await run.killed()) || ' from outside'}` });
   }
   return { contexts, said };
 }

@@ -2,8 +2,10 @@ import { spawn } from 'node:child_process';
 import { mkdir } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import { MARK, commandsFolder, homeFolder, outputFolder, stateFolder } from './layout.ts';
+import { createCgroup } from './limits/cgroup.ts';
 import type { Runner, WorkspaceRequest } from './runner.ts';
 import { DRIVER, KEEPER } from './scripts.ts';
+import { enterGroups } from './surroundings.ts';
 import { ProcessWorkspace, makeFolders } from './workspace.ts';
 
 /**
@@ -25,6 +27,9 @@ export const plainRunner: Runner = {
     const state = stateFolder(folder);
     const user = userInfo().username;
     const home = homeFolder(folder);
+    // Without limits: by its groups a process is found that has left its parents and cleared its environment.
+    const groups = await createCgroup(mark, {});
+    const [program = '', ...prefix] = [...(groups === undefined ? [] : enterGroups(groups)), '/bin/sh'];
     return new ProcessWorkspace(request, {
       output: outputFolder(folder),
       user,
@@ -35,9 +40,10 @@ export const plainRunner: Runner = {
         otherUsers: `the plain runner runs commands as ${user}`,
       },
       contained: false,
-      spawn: (options, stdio) => spawn('/bin/sh', ['-c', KEEPER, 'sh', DRIVER, state], {
+      spawn: (options, stdio) => spawn(program, [...prefix, '-c', KEEPER, 'sh', DRIVER, state], {
         cwd: options.cwd, env: { ...options.env, [MARK]: mark }, stdio, detached: true,
       }),
+      close: async () => groups?.remove(),
     });
   },
 };

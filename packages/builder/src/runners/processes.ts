@@ -1,6 +1,7 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { MARK } from './layout.ts';
+import { groupMembers } from './limits/groups.ts';
 
 export interface ProcessStat {
   readonly pid: number;
@@ -24,11 +25,16 @@ export function processStat(pid: number): ProcessStat | undefined {
 export const isLiving = ({ state }: ProcessStat): boolean => state !== 'Z' && state !== 'X';
 
 /**
- * Every living process of a build: those that carry its mark in their environment and all descendants of these and of
- * `roots`. A process that both clears its environment and leaves its parents (`env -i setsid … &`) escapes this search;
- * only a runner with its own process namespace catches that one.
+ * Every living process of a build: those that carry its mark in their environment or are in its control groups, and all
+ * descendants of these and of `roots`. A process that both clears its environment and leaves its parents
+ * (`env -i setsid … &`) is found by its group alone, or by a runner with its own process namespace.
  */
 export function buildProcesses(mark: string, roots: readonly number[] = []): ProcessStat[] {
+  return markedProcesses(mark, [...roots, ...groupMembers(mark)]);
+}
+
+/** The same without a look at control groups, in which there are also processes that stand around the build. */
+export function markedProcesses(mark: string, roots: readonly number[] = []): ProcessStat[] {
   const needle = `\0${MARK}=${mark}\0`;
   const living = new Map<number, ProcessStat>();
   const found = new Set<number>(roots);

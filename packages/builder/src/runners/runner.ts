@@ -110,6 +110,13 @@ export interface Session {
 /** The processes of the build are gone although nobody asked for it (killed from outside, out of memory). */
 export class SessionLost extends Error {
   override readonly name = 'SessionLost';
+  /** Why, in words, where that is known. */
+  readonly reason: string | undefined;
+
+  constructor(message: string, reason?: string) {
+    super(message);
+    this.reason = reason;
+  }
 }
 
 /** The environment lacks what the build asks for: a shell, an image, a program. Said in the build's log. */

@@ -30,15 +30,16 @@ export interface Keeper {
   readonly answers: Readable;
   /** The read end of the pipe that is the build's standard output and error. */
   readonly outputFd: number;
-  /** Resolves when the keeper and all that ran under it are gone. */
-  readonly ended: Promise<void>;
+  /** Resolves when the keeper and all that ran under it are gone, with the reason in words where there is one. */
+  readonly ended: Promise<string | undefined>;
 }
 
 /** A keeper that is our child, with its control on descriptors 8 and 9. */
 export function childKeeper(child: ChildProcess, outputFd: number): Keeper {
-  const ended = new Promise<void>((resolve) => {
-    child.once('close', () => resolve());
-    child.once('error', () => resolve());
+  const ended = new Promise<undefined>((resolve) => {
+    // Not when its pipes are closed: what a command has left behind may hold them.
+    child.once('exit', () => resolve(undefined));
+    child.once('error', () => resolve(undefined));
   });
   return { control: descriptor<Writable>(child, 8), answers: descriptor<Readable>(child, 9), outputFd, ended };
 }
@@ -56,7 +57,7 @@ export class ShellSession implements Session {
   readonly #onOutput: (bytes: Uint8Array) => void;
   readonly #control: Writable;
   readonly #output: Socket;
-  readonly #ended: Promise<void>;
+  readonly #ended: Promise<string | undefined>;
   #answer: ((line: string | undefined) => void) | undefined;
   #lost = false;
   #shellRuns = false;
@@ -81,6 +82,8 @@ export class ShellSession implements Session {
     lines.on('line', (line) => this.#reply(line));
     lines.on('close', () => this.#lose());
     this.#ended = keeper.ended;
+    // What it has said before is read first.
+    void this.#ended.then(() => setImmediate(() => this.#lose()));
   }
 
   async become(user: string | undefined): Promise<void> {
@@ -207,21 +210,17 @@ export class ShellSession implements Session {
     }
   }
 
-  #send(line: string): void {
-    if (this.#lost) throw new SessionLost('The processes of the build have ended');
-    this.#control.write(`${line}\n`);
-  }
-
   async #ask(line: string): Promise<string> {
+    if (this.#lost) throw new SessionLost('The processes of the build have ended', await this.#ended);
     const answer = new Promise<string | undefined>((resolve) => {
       this.#answer = resolve;
     });
-    this.#send(line);
+    this.#control.write(`${line}\n`);
     const text = await answer;
     if (text === undefined) {
-      await this.#ended;
+      const reason = await this.#ended;
       this.#drain();
-      throw new SessionLost('The processes of the build have ended');
+      throw new SessionLost('The processes of the build have ended', reason);
     }
     return text;
   }

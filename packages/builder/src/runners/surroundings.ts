@@ -78,8 +78,11 @@ const valueOf = <T>(result: PromiseSettledResult<T>): T | undefined => (result.s
 
 const isRoot = (): boolean => process.getuid?.() === 0;
 
+/** The command that starts a program in control groups. */
+export const enterGroups = ({ procs }: Cgroup): string[] => ['/bin/sh', '-c', ENTER, 'sh', ...procs, '--'];
+
 function enterLimits(cgroup: Cgroup | undefined, { memoryBytes, processes }: Limits): string[] {
-  if (cgroup !== undefined) return ['/bin/sh', '-c', ENTER, 'sh', ...cgroup.procs, '--'];
+  if (cgroup !== undefined) return enterGroups(cgroup);
   const rlimits = [...(memoryBytes === undefined ? [] : [`--data=${memoryBytes}`]), ...(processes === undefined ? [] : [`--nproc=${processes}`])];
   return rlimits.length === 0 ? [] : ['prlimit', ...rlimits, '--'];
 }

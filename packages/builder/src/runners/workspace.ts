@@ -5,7 +5,8 @@ import { chmod, mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { codebuildFolder, commandsFolder, outputFolder, stateFolder } from './layout.ts';
-import { askProcesses, buildProcesses, endProcesses, isLiving, processStat, processTree, signal } from './processes.ts';
+import { forbidProcesses } from './limits/cgroup.ts';
+import { askProcesses, buildProcesses, endProcesses, isLiving, markedProcesses, processStat, processTree, signal } from './processes.ts';
 import type { ProcessStat } from './processes.ts';
 import type { Session, SessionOptions, Workspace, WorkspaceRequest } from './runner.ts';
 import { CannotOpen } from './runner.ts';
@@ -82,13 +83,18 @@ export class ProcessWorkspace implements Workspace {
     if (graceMs > 0) {
       // The marked processes alone: the sandbox's own outer processes would end everything at once.
       const keeper = this.#keeper();
-      await askProcesses(() => buildProcesses(this.#request.mark).filter(({ pid }) => pid !== keeper), graceMs);
+      await askProcesses(() => this.#asked().filter(({ pid }) => pid !== keeper), graceMs);
     }
     await this.#end();
   }
 
+  #asked(): ProcessStat[] {
+    return this.#place.contained ? markedProcesses(this.#request.mark) : buildProcesses(this.#request.mark);
+  }
+
   async #end(): Promise<void> {
     const roots = this.#roots();
+    await forbidProcesses(this.#request.mark);
     // A process namespace dies with its first process, and that with ours: no fork is faster.
     if (this.#place.contained) for (const pid of roots) signal(pid, 'SIGKILL');
     // Also where that process has ended already: bubblewrap is gone a moment before the last of its namespace is.
@@ -119,7 +125,7 @@ export class ProcessWorkspace implements Workspace {
 
   /** The keeper, of all processes with the mark the first: it waits for its shell, and would survive TERM for the whole grace. */
   #keeper(): number | undefined {
-    return buildProcesses(this.#request.mark).toSorted((a, b) => Number(a.started) - Number(b.started) || a.pid - b.pid)[0]?.pid;
+    return this.#asked().toSorted((a, b) => Number(a.started) - Number(b.started) || a.pid - b.pid)[0]?.pid;
   }
 
   #roots(): number[] {

@@ -4,8 +4,9 @@ import type { FileHandle } from 'node:fs/promises';
 import { connect } from 'node:net';
 import type { Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
+import { EngineError } from '../runners/container/engine.ts';
 import { sweepContainers } from '../runners/container/leftovers.ts';
-import { removeCgroup } from '../runners/limits/cgroup.ts';
+import { forbidProcesses, removeCgroup } from '../runners/limits/cgroup.ts';
 import { buildProcesses, endProcesses, isCode } from '../runners/processes.ts';
 import { isAlive, readClaim, shortSocketPath, spoolFile } from './folder.ts';
 import { decodeFrame } from './frames.ts';
@@ -53,7 +54,7 @@ export async function* attach(buildFolder: string, { from = 0, signal }: AttachO
         if (attached.frame.type === 'exit') return;
       }
       if (alive !== true) {
-        await sweep(buildFolder);
+        await sweepHere(buildFolder);
         yield { frame: { type: 'supervisor-died', reason: alive }, next: reader.offset };
         return;
       }
@@ -66,7 +67,7 @@ export async function* attach(buildFolder: string, { from = 0, signal }: AttachO
 }
 
 /**
- * Asks a build to stop: TERM to all its processes, KILL after five seconds. The outcome arrives as the `exit` frame.
+ * Asks a build to stop: TERM to all its processes, KILL soon after. The outcome arrives as the `exit` frame.
  * False when there is no supervisor to ask.
  */
 export async function requestStop(buildFolder: string): Promise<boolean> {
@@ -86,13 +87,23 @@ export async function requestStop(buildFolder: string): Promise<boolean> {
   }
 }
 
-/** Kills whatever is left of a build whose supervisor is dead. */
+/** Kills whatever is left of a build whose supervisor is dead, and removes its containers. @throws EngineError while the engine that has them does not answer */
 export async function sweep(buildFolder: string): Promise<void> {
   const claim = await readClaim(buildFolder);
   if (claim === undefined || (await isAlive(claim))) return;
-  await sweepContainers(buildFolder);
+  await forbidProcesses(claim.mark);
   await endProcesses(() => buildProcesses(claim.mark));
   await removeCgroup(claim.mark);
+  await sweepContainers(buildFolder);
+}
+
+/** The same as far as this machine alone can do it: a build has ended also where its container's engine has. */
+export async function sweepHere(buildFolder: string): Promise<void> {
+  try {
+    await sweep(buildFolder);
+  } catch (error) {
+    if (!(error instanceof EngineError)) throw error;
+  }
 }
 
 /** True, or in words why not. */

@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { isCode } from '../runners/processes.ts';
-import { Bell, SpoolReader, supervisorLives, sweep } from './attach.ts';
+import { Bell, SpoolReader, supervisorLives, sweepHere } from './attach.ts';
 import type { Attached } from './attach.ts';
 import { spoolFile } from './folder.ts';
 import { SpoolDamaged } from './frames.ts';
@@ -10,6 +10,8 @@ export interface ReadSpoolOptions {
   readonly from?: number;
   /** The most frames to answer. */
   readonly most?: number;
+  /** The most bytes of the spool, give or take a frame: what a build says is held in memory while it is taken over. */
+  readonly mostBytes?: number;
 }
 
 export interface SpoolPart {
@@ -23,7 +25,7 @@ export interface SpoolPart {
  * The frames that are there now, without waiting. Like `attach`, it kills what is left of a build whose supervisor it
  * finds dead, and says so behind the last frame. Do not read on behind `exit`.
  */
-export async function readSpool(buildFolder: string, { from = 0, most = 1_000 }: ReadSpoolOptions = {}): Promise<SpoolPart> {
+export async function readSpool(buildFolder: string, { from = 0, most = 1_000, mostBytes = 2_000_000 }: ReadSpoolOptions = {}): Promise<SpoolPart> {
   const reader = new SpoolReader(buildFolder, from);
   const frames: Attached[] = [];
   const died = (reason: string): SpoolPart => ({ frames: [...frames, { frame: { type: 'supervisor-died', reason }, next: reader.offset }], more: false });
@@ -33,10 +35,10 @@ export async function readSpool(buildFolder: string, { from = 0, most = 1_000 }:
     for await (const attached of reader.read()) {
       frames.push(attached);
       if (attached.frame.type === 'exit') return { frames, more: false };
-      if (frames.length === most) return { frames, more: true };
+      if (frames.length === most || attached.next - from >= mostBytes) return { frames, more: true };
     }
     if (alive === true) return { frames, more: false };
-    await sweep(buildFolder);
+    await sweepHere(buildFolder);
     return died(alive);
   } catch (error) {
     if (!(error instanceof SpoolDamaged)) throw error;

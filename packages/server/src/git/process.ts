@@ -1,5 +1,9 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcessWithoutNullStreams } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { closeSync, openSync, unlinkSync, writeSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { StringDecoder } from 'node:string_decoder';
 import { bootId, processStart } from '../kernel/processes.ts';
 
@@ -54,6 +58,10 @@ const CONFIGURATION: readonly (readonly [string, string])[] = [
   ['uploadpack.allowFilter', 'true'],
 ];
 
+/** Settings whose values are secrets: whoever may look at git's processes sees their environment, and that of all they start. */
+const SECRET = new Set(['http.extraHeader']);
+const SECRET_FD = 3;
+
 /** The environment of every git process: nothing of the server's but the path, no user's and no system's configuration. */
 export function gitEnvironment(options: GitOptions & { configuration?: readonly (readonly [string, string])[] } = {}): Record<string, string> {
   const configuration = [...CONFIGURATION, ...options.configuration ?? []];
@@ -84,17 +92,67 @@ export function gitEnvironment(options: GitOptions & { configuration?: readonly 
  */
 export function spawnGit(args: readonly string[], options: GitOptions & { configuration?: readonly (readonly [string, string])[]; told?: boolean } = {}): ChildProcessWithoutNullStreams {
   const [command, all] = options.told === true ? ['/bin/sh', ['-c', 'read -r go && exec git "$@"', 'git', ...args]] as const : ['git', args] as const;
-  const child = spawn(command, all, {
-    env: gitEnvironment(options),
-    ...options.cwd === undefined ? {} : { cwd: options.cwd },
-    ...options.signal === undefined ? {} : { signal: options.signal },
-    stdio: ['pipe', 'pipe', 'pipe'],
-  });
+  const { open, secret } = sorted(options.configuration ?? []);
+  const fd = secret.length === 0 ? undefined : unnamedFile(secret.map(([key, value]) => line(key, value)).join(''));
+  let child;
+  try {
+    child = spawn(command, all, {
+      env: gitEnvironment({ ...options, configuration: fd === undefined ? open : [...open, ['include.path', `/proc/self/fd/${SECRET_FD}`]] }),
+      ...options.cwd === undefined ? {} : { cwd: options.cwd },
+      stdio: ['pipe', 'pipe', 'pipe', ...(fd === undefined ? [] : [fd])],
+      // A group of its own: what git has started to speak with a remote does not end with it.
+      detached: options.signal !== undefined,
+    }) as ChildProcessWithoutNullStreams;
+  } finally {
+    if (fd !== undefined) closeSync(fd);
+  }
+  if (options.signal !== undefined) endOn(options.signal, child);
   // Whoever waits for its end hears of it there; without a listener of our own it would end the server.
   child.on('error', () => undefined);
   // So it is when no file descriptors are left, whatever the types say.
   if ((child.stdin as unknown) === undefined) throw new Error('git cannot be started: too many open files');
   return child;
+}
+
+/** As `spawn` does it with a signal, but for all that the command has started. */
+function endOn(signal: AbortSignal, child: ChildProcessWithoutNullStreams): void {
+  const { pid } = child;
+  const end = (): void => {
+    if (pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    try {
+      process.kill(-pid, 'SIGTERM');
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+    }
+    child.emit('error', new DOMException('The command was given up', 'AbortError'));
+  };
+  signal.addEventListener('abort', end, { once: true });
+  child.once('exit', () => signal.removeEventListener('abort', end));
+  // Whoever called listens only after this.
+  if (signal.aborted) setImmediate(end);
+}
+
+type Setting = readonly [string, string];
+
+/** Where there is no /proc, a file without a name cannot be read twice, as git does. */
+function sorted(configuration: readonly Setting[]): { open: readonly Setting[]; secret: readonly Setting[] } {
+  if (process.platform !== 'linux') return { open: configuration, secret: [] };
+  return { open: configuration.filter(([key]) => !SECRET.has(key)), secret: configuration.filter(([key]) => SECRET.has(key)) };
+}
+
+/** A setting as a configuration file has it. */
+function line(key: string, value: string): string {
+  const dot = key.lastIndexOf('.');
+  return `[${key.slice(0, dot)}]\n\t${key.slice(dot + 1)} = ${JSON.stringify(value)}\n`;
+}
+
+/** A file that only its descriptor leads to. */
+function unnamedFile(text: string): number {
+  const path = join(tmpdir(), `slipway-${randomUUID()}`);
+  const fd = openSync(path, 'wx+', 0o600);
+  unlinkSync(path);
+  writeSync(fd, text);
+  return fd;
 }
 
 /** Runs a command to its end and answers its output. `input` goes to its standard input. Throws `GitFailed`. */
@@ -118,12 +176,19 @@ export async function runGit(
   return Buffer.concat(output);
 }
 
-/** Resolves when the command has ended well; rejects with `GitFailed` and the first of what it wrote to standard error. */
+/**
+ * Resolves when the command has ended well; rejects with `GitFailed` and the first of what it wrote to standard error. One
+ * that was given up is over, too, when this rejects: nothing writes into its folder any more.
+ */
 export function finished(child: ChildProcessWithoutNullStreams, verb: string): Promise<void> {
   const complaint = firstText(child.stderr, 4_096);
   return new Promise((resolve, reject) => {
-    child.once('error', reject);
-    child.once('close', (code) => (code === 0 ? resolve() : reject(new GitFailed(verb, code, complaint().trim()))));
+    let given: Error | undefined;
+    child.once('error', (error) => {
+      if (error.name !== 'AbortError' || child.pid === undefined) return reject(error);
+      given = error;
+    });
+    child.once('close', (code) => (given === undefined && code === 0 ? resolve() : reject(given ?? new GitFailed(verb, code, complaint().trim()))));
   });
 }
 

@@ -6,7 +6,7 @@ import { groupsOf } from '../limits/cgroup.ts';
 import { clamped } from '../limits/compute.ts';
 import { joinNetworkNamespace } from '../network/namespace.ts';
 import type { Network } from '../network/network.ts';
-import { buildProcesses, endProcesses, processTree } from '../processes.ts';
+import { buildProcesses, endProcesses, processStat, processTree, signal } from '../processes.ts';
 import { CannotOpen } from '../runner.ts';
 import type { ContainerRequest, Runner, Session, SessionOptions, Workspace, WorkspaceRequest } from '../runner.ts';
 import { CONTAINER_KEEPER, DRIVER } from '../scripts.ts';
@@ -99,6 +99,9 @@ class ContainerWorkspace implements Workspace {
   #network: Network | undefined;
   #id: string | undefined;
   #pid = 0;
+  /** By which the first process is known from another one of the same number. */
+  #started: string | undefined;
+  #engineLost = false;
 
   constructor(request: WorkspaceRequest, container: SettledContainer, engine: Engine, info: EngineInfo) {
     this.#request = request;
@@ -117,8 +120,9 @@ class ContainerWorkspace implements Workspace {
       const id = await this.#create(options);
       this.#id = id;
       await this.#start(id);
-      const gone = this.#engine.wait(id).catch(() => undefined);
+      const gone = this.#engine.wait(id).then(() => this.#lostEngine(), () => this.#lostEngine());
       this.#pid = (await this.#engine.inspect(id))?.pid ?? 0;
+      this.#started = processStat(this.#pid)?.started;
       const network = await this.#openNetwork();
       const prepare = this.#container.privileged === true ? privileges().prepare : undefined;
       if (prepare !== undefined) await this.#engine.exec(id, prepare);
@@ -137,7 +141,7 @@ class ContainerWorkspace implements Workspace {
   }
 
   /** Answers where the image has bash, or an empty text. */
-  async #begin(id: string, pipes: Pipes, gone: Promise<void>): Promise<string> {
+  async #begin(id: string, pipes: Pipes, gone: Promise<unknown>): Promise<string> {
     const patience = new AbortController();
     const late = delay(READY_MS, undefined, { signal: patience.signal }).catch(() => undefined);
     const said = await pipes.begin(Promise.race([gone, late]));
@@ -154,11 +158,44 @@ class ContainerWorkspace implements Workspace {
 
   async stop(graceMs: number): Promise<void> {
     if (this.#id === undefined) return;
-    if (graceMs > 0) await this.#terminate(graceMs);
-    await this.#reclaim();
-    await this.#engine.remove(this.#id);
-    this.#id = undefined;
-    await endProcesses(() => buildProcesses(this.#request.mark));
+    try {
+      if (graceMs > 0) await this.#terminate(graceMs);
+      await this.#reclaim();
+      await this.#engine.remove(this.#id);
+      this.#id = undefined;
+    } catch (error) {
+      if (!(error instanceof EngineError) || error.status !== undefined) throw error;
+      // Whoever sweeps the build's folder removes the container when the engine is there again; here its processes end.
+      this.#engineLost = true;
+      this.#id = undefined;
+      throw error;
+    } finally {
+      await endProcesses(() => buildProcesses(this.#request.mark, this.#first()));
+    }
+  }
+
+  /** Whether the container's processes are ours to signal: not those of root's engine, where we are not root. */
+  #mayBeSignalled(): boolean {
+    try {
+      return this.#pid > 0 && process.kill(this.#pid, 0);
+    } catch {
+      return false;
+    }
+  }
+
+  /** The container's first process, while it lives. */
+  #first(): number[] {
+    return this.#pid > 0 && this.#started !== undefined && processStat(this.#pid)?.started === this.#started && this.#id === undefined ? [this.#pid] : [];
+  }
+
+  /** Why the container ended, if it was its engine that did. */
+  async #lostEngine(): Promise<string | undefined> {
+    try {
+      await this.#engine.info();
+      return undefined;
+    } catch (error) {
+      return `The build's container was lost with its engine: ${error instanceof Error ? error.message : String(error)}`;
+    }
   }
 
   async measure(): Promise<Usage> {
@@ -196,7 +233,7 @@ class ContainerWorkspace implements Workspace {
     this.#network?.close();
     const { folder } = this.#request;
     for (const path of [commandsFolder(folder), stateFolder(folder), pipesFolder(folder)]) await rm(path, { recursive: true, force: true });
-    await forgetContainer(folder);
+    if (!this.#engineLost) await forgetContainer(folder);
   }
 
   async #create(options: SessionOptions): Promise<string> {
@@ -234,9 +271,12 @@ class ContainerWorkspace implements Workspace {
   /** TERM to everything but the keeper; comes back when nothing else is left or the grace is over. */
   async #terminate(graceMs: number): Promise<void> {
     const until = performance.now() + graceMs;
-    const visible = buildProcesses(this.#request.mark).length > 0;
-    // From inside, "-1" is everybody but the first process and whoever asks.
-    await this.#engine.exec(this.#id ?? '', ['/bin/sh', '-c', 'kill -TERM -1']).catch((error: unknown) => {
+    const all = buildProcesses(this.#request.mark);
+    const visible = all.length > 0;
+    const others = all.filter(({ pid }) => pid !== this.#pid);
+    if (visible && this.#mayBeSignalled()) for (const { pid } of others) signal(pid, 'SIGTERM');
+    // From inside, "-1" is everybody but the first process and whoever asks. It takes the engine a while.
+    else await this.#engine.exec(this.#id ?? '', ['/bin/sh', '-c', 'kill -TERM -1']).catch((error: unknown) => {
       if (!(error instanceof EngineError)) throw error;
     });
     const left = (): boolean => !visible || buildProcesses(this.#request.mark).some(({ pid }) => pid !== this.#pid);

@@ -61,8 +61,11 @@ export class Pipes {
   }
 
   /** The keeper, for a session; its end closes what is left. */
-  keeper(ended: Promise<void>): Keeper {
-    const over = ended.then(() => this.#close());
+  keeper(ended: Promise<string | undefined>): Keeper {
+    const over = ended.then((reason) => {
+      this.#close();
+      return reason;
+    });
     return { control: this.#control, answers: this.#answers, outputFd: this.#outputFd, ended: over };
   }
 

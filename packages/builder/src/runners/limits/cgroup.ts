@@ -6,6 +6,7 @@ import { isCode, isLiving, processStat, readProc } from '../processes.ts';
 import type { ProcessStat } from '../processes.ts';
 import type { Groups } from '../usage/of-groups.ts';
 import type { Limits } from './compute.ts';
+import { CONTROLLERS, PARENT, ROOT, folderOf, foldersOf, isUnified, processLimit } from './groups.ts';
 
 /** The control groups of one build. */
 export interface Cgroup {
@@ -18,8 +19,6 @@ export interface Cgroup {
   remove(): Promise<void>;
 }
 
-const ROOT = '/sys/fs/cgroup';
-const PARENT = 'slipway';
 const PERIOD_US = 100_000;
 
 /** Makes the groups of a build, or undefined where this process may not: not root, or in a container without its own. */
@@ -58,6 +57,15 @@ function members(folder: string): ProcessStat[] {
   return pids.flatMap((pid) => processStat(Number(pid)) ?? []).filter(isLiving);
 }
 
+/** From here on no process of the build's groups makes another: whatever is killed then stays dead. */
+export async function forbidProcesses(mark: string): Promise<void> {
+  try {
+    await writeFile(processLimit(mark), '0', { flag: 'r+' });
+  } catch (error) {
+    if (!['ENOENT', 'EACCES', 'EPERM', 'EROFS', 'ENOTDIR', 'ENODEV'].some((code) => isCode(error, code))) throw error;
+  }
+}
+
 /** Removes what `createCgroup` made, by whomever: its processes must have ended or be about to. */
 export async function removeCgroup(mark: string): Promise<void> {
   for (const folder of foldersOf(mark)) {
@@ -77,19 +85,6 @@ export async function removeCgroup(mark: string): Promise<void> {
     }
   }
 }
-
-const CONTROLLERS = ['memory', 'pids', 'cpu'] as const;
-/** Without a limit of its own: it counts, in the separate hierarchies where it stands beside `cpu` or under the same folder. */
-const COUNTING = 'cpuacct';
-
-const isUnified = (): boolean => existsSync(join(ROOT, 'cgroup.controllers'));
-
-function foldersOf(mark: string): string[] {
-  if (isUnified()) return [join(ROOT, PARENT, mark)];
-  return [...CONTROLLERS, ...(existsSync(join(ROOT, COUNTING)) ? [COUNTING] : [])].map((controller) => folderOf(controller, mark));
-}
-
-const folderOf = (controller: string, mark: string): string => join(ROOT, controller, PARENT, mark);
 
 async function makeUnified(folder: string, { memoryBytes, cpus, processes }: Limits): Promise<void> {
   const enable = CONTROLLERS.map((controller) => `+${controller}`).join(' ');

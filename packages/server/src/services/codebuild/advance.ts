@@ -6,6 +6,7 @@ import { readBuild, s3LogPlace, type StoredBuild } from './build.ts';
 import { cleanUp } from './cleanup.ts';
 import { deadlineOf, elsewhere, endHere, stepOf, type Step } from './decide.ts';
 import { download } from './downloading.ts';
+import { interruptible } from './interruptible.ts';
 import { safetyTick } from './limits.ts';
 import { leaveQueue, provision } from './provisioning.ts';
 import { takeOver } from './running.ts';
@@ -17,7 +18,7 @@ import { upload } from './uploading.ts';
 /** Until the server takes it where the build lies. ms */
 const ELSEWHERE_TICK = 1_000;
 
-const steps: Readonly<Record<Exclude<Step, 'over'>, StepRunner>> = { queue: leaveQueue, provision, download, run: takeOver, upload };
+type Steps = Readonly<Record<Exclude<Step, 'over'>, StepRunner>>;
 
 /**
  * A build's job. Each run takes the steps that can be taken now and returns; the row is read again before each, so that
@@ -25,6 +26,7 @@ const steps: Readonly<Record<Exclude<Step, 'over'>, StepRunner>> = { queue: leav
  */
 export function advanceBuild(deps: StepDeps & { readonly db: Database }): Advance {
   const { db, clock, held, followers, folderOf } = deps;
+  const steps: Steps = { queue: leaveQueue, provision: interruptible(db, provision), download: interruptible(db, download), run: takeOver, upload: interruptible(db, upload) };
 
   async function over(build: Pick<StoredBuild, 'id'>): Promise<void> {
     followers.end(build.id);

@@ -35,7 +35,8 @@ export async function settleImage({ db, peers }: ImageDeps, build: StoredBuild, 
     const { id, notice } = await provideImage({ socket, image, auth, signal, pull: 'always', kept: !(await isPrivateImage(db, repository)) });
     return { id, lines: notice === undefined ? [] : [notice] };
   } catch (error) {
-    if (!(error instanceof ImageUnavailable) && !(error instanceof ServiceError)) throw error;
+    // Given up while the engine was pulling: nothing is wrong with the image.
+    if (signal.aborted || (!(error instanceof ImageUnavailable) && !(error instanceof ServiceError))) throw error;
     return { problem: { statusCode: PULL, message: `Unable to pull customer's container image. ${error.message}${unsent(build)}` } };
   }
 }
