@@ -101,6 +101,9 @@ export interface Counts {
   readonly delayed: number;
 }
 
+/** A count is never null, but a query within a query may be, as far as its type says. */
+const difference = (there: number | null, expired: number | null): number => Number(there) - Number(expired);
+
 /**
  * An index alone answers how many there are, hidden and in flight. What has expired but is not removed yet is not in it:
  * it is little, looked up and taken off.
@@ -115,10 +118,9 @@ export async function countMessages(db: Database, box: Box, { now, since }: { no
       all.where('sent', '<=', since).as('allExpired'), hidden.where('sent', '<=', since).as('hiddenExpired'), inFlight.where('sent', '<=', since).as('inFlightExpired'),
     ];
   }).executeTakeFirstOrThrow();
-  const count = (there: number | null, expired: number | null): number => Number(there) - Number(expired);
-  const hidden = count(row.hidden, row.hiddenExpired);
-  const inFlight = count(row.inFlight, row.inFlightExpired);
-  return { visible: count(row.all, row.allExpired) - hidden, inFlight, delayed: hidden - inFlight };
+  const hidden = difference(row.hidden, row.hiddenExpired);
+  const inFlight = difference(row.inFlight, row.inFlightExpired);
+  return { visible: difference(row.all, row.allExpired) - hidden, inFlight, delayed: hidden - inFlight };
 }
 
 /** How many are in flight, counted no further than `most`. */
