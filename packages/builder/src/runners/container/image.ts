@@ -42,6 +42,7 @@ export async function provideImage(request: ImageRequest): Promise<ProvidedImage
     const asks = pull === 'always' && !isLocalOnly(reference);
     const had = asks && !kept ? undefined : await engine.imageId(reference);
     if (had !== undefined && !asks) return { id: had };
+    if (isLocalOnly(reference)) throw new ImageUnavailable(`CannotPullContainerError: the container engine has no image ${image}, and names below localhost/ are of this machine alone`);
     try {
       await engine.pull(reference, auth, signal);
     } catch (error) {

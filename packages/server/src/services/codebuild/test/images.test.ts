@@ -21,7 +21,7 @@ describe.each(engines)('The image of a build, by $name', (engine) => {
   let registry: TestRegistry;
   let open: TestRegistry;
   let image: string;
-  const local = 'localhost/slipway-test/versioned:1';
+  const local = 'localhost/slipway-test/versioned:latest';
   const open1 = () => `${open.host}/team/open:1`;
 
   beforeAll(async () => {
@@ -92,6 +92,7 @@ describe.each(engines)('The image of a build, by $name', (engine) => {
     const build = await house.run('made-here');
     expect(await house.output(build)).toEqual(['two']);
     expect((await house.log(build)).join('\n')).not.toContain('The registry does not give');
+    expect(await failure('made-here', { imageOverride: 'localhost/slipway-test/nobody-made-this' })).toMatchObject({ message: expect.stringContaining('of this machine alone') });
   }, 120_000);
 });
 
