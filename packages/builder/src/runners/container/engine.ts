@@ -224,9 +224,11 @@ interface RawVersion {
 }
 
 function encodeAuth({ username, password }: RegistryAuth, host: string): string {
-  const serveraddress = host === 'docker.io' ? 'https://index.docker.io/v1/' : host;
-  return Buffer.from(JSON.stringify({ username, password, serveraddress })).toString('base64url');
+  return encodeHeader({ username, password, serveraddress: host === 'docker.io' ? 'https://index.docker.io/v1/' : host });
 }
+
+/** Base64 for URLs as engines take it, padding included: without it Podman loses the end of some. */
+export const encodeHeader = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64').replaceAll('+', '-').replaceAll('/', '_');
 
 /** Podman takes colons and @ as they are only. */
 const encodeImage = (image: string): string => encodeURIComponent(image).replaceAll('%2F', '/').replaceAll('%3A', ':').replaceAll('%40', '@');

@@ -4,6 +4,7 @@ import { createServer, request as send } from 'node:http';
 import type { IncomingMessage, Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { buffer, text } from 'node:stream/consumers';
+import { encodeHeader } from '../container/engine.ts';
 import { imageReference } from '../container/reference.ts';
 import type { TestEngine } from './engines.ts';
 
@@ -94,13 +95,13 @@ async function listen(server: Server): Promise<void> {
 }
 
 /** Has the engine push one of its images, and then forget the name that it has in the registry. */
-export async function pushTo({ name, socket }: TestEngine, { host }: TestRegistry, image: string, from: string, auth?: { readonly username: string; readonly password: string }): Promise<void> {
+export async function pushTo({ name, socket }: TestEngine, { host, pushed }: TestRegistry, image: string, from: string, auth?: { readonly username: string; readonly password: string }): Promise<void> {
   const { repository = '', tag = '' } = imageReference(image) ?? {};
   await ask(socket, 'POST', `/images/${from}/tag?${new URLSearchParams({ repo: repository, tag })}`);
   const said = await ask(socket, 'POST', `/images/${repository}/push?${new URLSearchParams({ tag, ...(name === 'Podman' ? { tlsVerify: 'false' } : {}) })}`, {
-    'x-registry-auth': Buffer.from(JSON.stringify({ ...auth, serveraddress: host })).toString('base64url'),
+    'x-registry-auth': encodeHeader(auth === undefined ? {} : { ...auth, serveraddress: host }),
   });
-  if (said.includes('"error"')) throw new Error(`The test's image could not be pushed: ${said}`);
+  if (!pushed.includes(image.slice(host.length + 1))) throw new Error(`The test's image could not be pushed: ${said}`);
   await forgetImage(socket, image);
 }
 
