@@ -11,7 +11,7 @@ import { withSlipway } from '../server.ts';
 
 const exec = promisify(execFile);
 
-const ROUNDS = 5;
+const ROUNDS = 3;
 const BUCKET = 'bench-artifacts';
 
 /** 50 MB that compress a little, as bundles do: base64 of random bytes. */
@@ -46,7 +46,6 @@ export const artifacts: Group = {
       await aws.s3.createBucket({ Bucket: BUCKET });
       const rows = [];
       for (const kind of kinds) {
-        bench.say(kind.name);
         const settings: CreateProjectCommandInput['artifacts'] = { type: 'S3', location: BUCKET, packaging: kind.packaging };
         await createProject(aws, { name: kind.name, artifacts: settings, buildspec: buildspecOf({ build: [kind.command] }, { artifacts: { files: ['**/*'], 'base-directory': 'out' } }) });
         const took: number[] = [];
@@ -58,6 +57,7 @@ export const artifacts: Group = {
           await exec('/bin/sh', ['-c', kind.command], { cwd: join(cwd, 'work') });
           beside.push(await timed(() => exec('/bin/sh', ['-c', kind.beside], { cwd })));
         }
+        bench.say(`${kind.name}: ${median(took).toFixed(2)} s beside ${median(beside).toFixed(2)} s`);
         rows.push(row(kind.terms, { value: median(took), baseline: median(beside), n: ROUNDS, note: `medians; baseline: ${kind.packaging === 'ZIP' ? 'zip -r, cp' : 'cp -r'} and sync` }));
       }
       return rows;

@@ -12,7 +12,7 @@ import { MANY_FILES } from './artifacts.ts';
 
 const exec = promisify(execFile);
 
-const ROUNDS = 5;
+const ROUNDS = 3;
 const BUCKET = 'bench-caches';
 
 interface Kind {
