@@ -110,9 +110,9 @@ export class ShellSession implements Session {
     await this.#ensureShell();
     // On a line of its own `v` shows nothing of ours; `x` alone leaves the numbers of the command's lines as they are.
     const shows = this.#shows === '' ? '' : this.#shows === 'x' ? 'set -x; ' : `set -${this.#shows}\n`;
-    const outcome = await this.#source(shows + command);
-    this.#shows = outcome.options.replaceAll(/[^xv]/g, '');
-    return outcome;
+    const { status, shellEnded, options: shellOptions } = await this.#source(shows + command);
+    this.#shows = shellOptions.replaceAll(/[^xv]/g, '');
+    return { status, shellEnded };
   }
 
   async set(name: string, value: string): Promise<void> {
