@@ -45,7 +45,7 @@ export async function chooseRunner(settings: RunnerSettings): Promise<ChosenRunn
   if (wanted === 'plain') {
     const why = await runnerOf('plain').unavailable();
     if (why !== undefined) return { ...common, ...refused(why) };
-    return { ...common, kind: 'plain', noEngine: 'this installation runs builds as plain processes', notice: 'Builds run as plain processes of this user, without isolation: they can read and change whatever this user can.' };
+    return { ...common, kind: 'plain', noEngine: 'this installation runs builds as plain processes', notice: 'Builds run as plain processes of this user, without isolation: they can read and change whatever this user can, other builds, the data folder and its master key included.' };
   }
   const engine = wanted === 'sandbox' ? { noEngine: 'this installation runs builds in sandboxes only' } : await findEngine(settings.containerSocket);
   if (wanted === 'container') {
