@@ -75,6 +75,9 @@ const places = [
   ...engines.map(({ name, socket }) => ({ name: `a container of ${name}`, socket, environment: { ...compute, image: BASH_IMAGE } })),
 ];
 
+/** Which role's credentials a token opens. */
+const roleBehind = (token: string): string => `wget -q -O - --header "Authorization: ${token}" "$AWS_CONTAINER_CREDENTIALS_FULL_URI" 2>/dev/null | sed 's/.*"RoleArn":"\\([^"]*\\)".*/\\1/'`;
+
 describe.each(places)('The credentials of a build in $name', ({ socket, environment }) => {
   let s: Slipway;
   beforeAll(async () => {
@@ -85,12 +88,11 @@ describe.each(places)('The credentials of a build in $name', ({ socket, environm
 
   it('are not to be had by a build that runs beside it', async () => {
     const house = buildsOf(s);
-    const ask = (token: string): string => `wget -q -O - --header "Authorization: ${token}" "$AWS_CONTAINER_CREDENTIALS_FULL_URI" 2>/dev/null | sed 's/.*"RoleArn":"\\([^"]*\\)".*/\\1/'`;
-    await house.project('secret', { environment, serviceRole: await s.role('secret', 'codebuild.amazonaws.com', everything), source: { type: 'NO_SOURCE', buildspec: buildspec([ask('$AWS_CONTAINER_AUTHORIZATION_TOKEN'), 'sleep 1000']) } });
+    await house.project('secret', { environment, serviceRole: await s.role('secret', 'codebuild.amazonaws.com', everything), source: { type: 'NO_SOURCE', buildspec: buildspec([roleBehind('$AWS_CONTAINER_AUTHORIZATION_TOKEN'), 'sleep 1000']) } });
     const other = await house.start('secret');
     await expect.poll(async () => house.output(await house.build(other)).catch(() => []), { timeout: 60_000 }).toEqual([`arn:aws:iam::${s.account}:role/secret`]);
     await house.project('curious', { environment, source: { type: 'NO_SOURCE', buildspec: buildspec([
-      ask('$AWS_CONTAINER_AUTHORIZATION_TOKEN'), `[ -z "$(${ask('guessed')})" ] && echo refused`, `[ -z "$(${ask('')})" ] && echo refused`,
+      roleBehind('$AWS_CONTAINER_AUTHORIZATION_TOKEN'), `[ -z "$(${roleBehind('guessed')})" ] && echo refused`, `[ -z "$(${roleBehind('')})" ] && echo refused`,
       // Its processes, whose environments hold the token, are not there.
       'cat /proc/[0-9]*/environ 2>/dev/null | tr "\\\\0" "\\\\n" | grep -a "^AWS_CONTAINER_AUTHORIZATION_TOKEN=" | sort -u | wc -l | tr -d " "',
     ]) } });

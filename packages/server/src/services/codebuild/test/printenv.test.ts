@@ -33,7 +33,7 @@ const places = [
   ...engines.map((engine) => ({ name: `a container of ${engine.name}`, runner: 'container' as const, image: BASH_IMAGE, socket: engine.socket })),
 ];
 
-describe.each(places)("printenv in $name, by the source's type", ({ runner, image, socket }) => {
+describe.each(places)("printenv in $name, by the source's type", { timeout: 90_000 }, ({ runner, image, socket }) => {
   let s: Slipway;
   let house: ReturnType<typeof buildsOf>;
   let commit: string;

@@ -1,4 +1,6 @@
 import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Slipway, makeCertificate, type TestCertificate } from '@slipway/testkit';
 import { sandboxRunner } from '../../../../../builder/src/runners/sandbox.ts';
@@ -52,6 +54,24 @@ describe.skipIf(problem !== undefined)('The stock tools', () => {
     tls.remove();
     rmSync(tools, { recursive: true });
   });
+
+  it("believe the project's certificate beside the server's", async () => {
+    const other = makeCertificate();
+    const elsewhere = createServer({ cert: other.certificate, key: other.key }, (_, response) => response.end('elsewhere\n'));
+    await new Promise<void>((resolve) => elsewhere.listen(0, '127.0.0.1', resolve));
+    const s = await Slipway.start({ runner: 'plain', tls });
+    const house = buildsOf(s);
+    await s.aws.s3.createBucket({ Bucket: 'store' });
+    await s.aws.s3.putObject({ Bucket: 'store', Key: 'ca.pem', Body: other.authority });
+    const url = `https://localhost:${(elsewhere.address() as AddressInfo).port}/`;
+    const fetchAll = [`curl -s ${url} || echo refused`, `node -e "fetch('${url}').then((answer) => answer.text()).then((text) => console.log(text.trim()), () => console.log('refused'))"`, 'curl -s -o /dev/null -w "%{http_code}\\n" "$AWS_ENDPOINT_URL/v1/repos/x/info/refs?service=git-upload-pack"'];
+    await house.project('two', { source: { type: 'NO_SOURCE', buildspec: buildspec(fetchAll) } });
+    expect(await house.output(await house.run('two'))).toEqual(['refused', 'refused', '401']);
+    expect(await house.output(await house.run('two', { certificateOverride: 'arn:aws:s3:::store/ca.pem' }))).toEqual(['elsewhere', 'elsewhere', '401']);
+    await s.stop();
+    await new Promise((resolve) => elsewhere.close(resolve));
+    other.remove();
+  }, 120_000);
 
   describe.each(places)('in $name', ({ runner, network, environment, socket, secure }) => {
     let s: Slipway;
