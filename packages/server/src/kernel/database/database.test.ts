@@ -1,7 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import type { Kysely } from 'kysely';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { Database, Migration } from '../database.ts';
-import { insideTransaction, isUniqueViolation, lockRow } from './index.ts';
+import { insideTransaction, isUniqueViolation, lockRow, prepared } from './index.ts';
 import { describeDatabases } from './suite.ts';
 import type { Scratch } from './suite.ts';
 
@@ -15,6 +16,9 @@ const migrations: Migration[] = [{
     -- a comment, with text in it
     create index things_by_count on things (count)`,
 }];
+
+const counted = prepared((things: Kysely<Tables>, given: { readonly id: string; readonly least: number }) => things.selectFrom('things').select('count')
+  .where('account', '=', '1').where('id', '=', given.id).where('count', '>=', given.least));
 
 const increment = (through: Database) => through.transaction(async (tx) => {
   const things = tx.query.withTables<Tables>();
@@ -39,6 +43,8 @@ describeDatabases('Database', (makeScratch, kind) => {
       return id;
     });
 
+  const inside = () => db.transaction(() => delay(10).then(insideTransaction));
+
   const flip = () => db.transaction(async (tx) => {
     const { numUpdatedRows } = await tx.query.withTables<Tables>().updateTable('things').set({ count: 1 }).where('id', '=', 'a').where('count', '=', 0).executeTakeFirst();
     return Number(numUpdatedRows);
@@ -55,6 +61,17 @@ describeDatabases('Database', (makeScratch, kind) => {
     await insert('b');
     const rows = await read().selectAll().orderBy('id').execute();
     expect(rows.map(({ id, count, data }) => [id, count, data && [...data]])).toEqual([['a', 1_893_456_000_000, [0, 255]], ['b', 0, null]]);
+  });
+
+  it('runs a prepared query with the values of each run, within a transaction too', async () => {
+    await insert('a', 3);
+    await insert('b', 5);
+    expect([await counted(db.read, { id: 'a', least: 0 }), await counted(db.read, { id: 'b', least: 0 }), await counted(db.read, { id: 'b', least: 6 })]).toEqual([[{ count: 3 }], [{ count: 5 }], []]);
+    const inside = await db.transaction(async (tx) => {
+      await tx.query.withTables<Tables>().updateTable('things').set({ count: 7 }).where('id', '=', 'a').execute();
+      return counted(tx.query, { id: 'a', least: 7 });
+    });
+    expect(inside).toEqual([{ count: 7 }]);
   });
 
   it('gives counts and sums as numbers', async () => {
@@ -120,6 +137,10 @@ describeDatabases('Database', (makeScratch, kind) => {
       await expect(db.transaction(async () => 1)).rejects.toThrow('inside a transaction');
     }).finally(() => seen.push(insideTransaction()));
     expect(seen).toEqual([false, true, false]);
+  });
+
+  it('knows that it is inside one while others end', async () => {
+    expect(await Promise.all([inside(), inside().then(inside), inside()])).toEqual([true, true, true]);
   });
 
   it('does not count what a transaction left running as inside it', async () => {

@@ -5,6 +5,7 @@ import type { PostgresOptions } from './postgres.ts';
 
 export { isUniqueViolation, whenTaken } from './errors.ts';
 export { lockFreeRows, lockRow } from './lock.ts';
+export { prepared } from './prepared.ts';
 export { insideTransaction } from './scope.ts';
 
 export type DatabaseOptions = SqliteOptions | PostgresOptions;

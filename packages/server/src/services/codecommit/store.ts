@@ -1,5 +1,6 @@
+import type { Kysely } from 'kysely';
 import type { ConflictDetailLevelTypeEnum, ConflictResolutionStrategyTypeEnum, MergeOptionTypeEnum } from '@slipway/contracts/codecommit';
-import { lockRow } from '../../kernel/database/index.ts';
+import { lockRow, prepared } from '../../kernel/database/index.ts';
 import type { Database, Transaction } from '../../kernel/database.ts';
 import type { Place } from '../../kernel/place.ts';
 import type { RefCommand } from '../../git/index.ts';
@@ -67,9 +68,12 @@ export interface RefChange extends Omit<RefChangeRow, 'commands' | 'cause'> {
 
 type Source = Pick<Database, 'read'>;
 
-export async function findRepository({ read }: Source, place: Place, name: string): Promise<RepositoryRow | undefined> {
-  return read.withTables<Tables>().selectFrom('codecommit_repositories').selectAll()
-    .where('account', '=', place.account).where('region', '=', place.region).where('name', '=', name).executeTakeFirst();
+const byName = prepared((db: Kysely<Tables>, given: Place & { readonly name: string }) => db.selectFrom('codecommit_repositories').selectAll()
+  .where('account', '=', given.account).where('region', '=', given.region).where('name', '=', given.name));
+
+export async function findRepository({ read }: Source, { account, region }: Place, name: string): Promise<RepositoryRow | undefined> {
+  const [row] = await byName(read, { account, region, name });
+  return row;
 }
 
 export async function findRepositoryById({ read }: Source, { account, region, repository_id: id }: Pick<RepositoryRow, 'account' | 'region' | 'repository_id'>): Promise<RepositoryRow | undefined> {

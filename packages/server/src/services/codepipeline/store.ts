@@ -1,6 +1,7 @@
+import type { Kysely } from 'kysely';
 import type { PipelineDeclaration, SourceRevisionOverride } from '@slipway/contracts/codepipeline';
 import type { Database, Transaction } from '../../kernel/database.ts';
-import { lockRow } from '../../kernel/database/index.ts';
+import { lockRow, prepared } from '../../kernel/database/index.ts';
 import type { Place } from '../../kernel/place.ts';
 
 export type PipelineRow = {
@@ -65,6 +66,9 @@ type Tables = {
   pipeline_executions: ExecutionRow; pipeline_stage_executions: StageRow; pipeline_action_executions: ActionRow;
 };
 
+const byName = prepared((db: Kysely<Tables>, given: Place & { readonly name: string }) => db.selectFrom('pipelines').selectAll()
+  .where('account', '=', given.account).where('region', '=', given.region).where('name', '=', given.name));
+
 export const definitionOf = (row: { definition: string }): PipelineDeclaration => JSON.parse(row.definition) as PipelineDeclaration;
 export const overridesOf = (row: ExecutionRow): SourceRevisionOverride[] => JSON.parse(row.source_overrides) as SourceRevisionOverride[];
 /** Absent JSON reads as `otherwise`. */
@@ -73,13 +77,14 @@ export const parsed = <T>(json: string | null, otherwise: T): T => (json === nul
 /** The room's SQL. Reads take the transaction where they decide, nothing where they show. */
 export function store(db: Database) {
   const on = (tx?: Transaction) => (tx ? tx.query : db.read).withTables<Tables>();
-  const pipelines = (at: Place, name: string, tx?: Transaction) => on(tx).selectFrom('pipelines').selectAll()
-    .where('account', '=', at.account).where('region', '=', at.region).where('name', '=', name);
-
   return {
-    pipeline: (at: Place, name: string) => pipelines(at, name).executeTakeFirst(),
+    async pipeline({ account, region }: Place, name: string) {
+      const [row] = await byName(db.read, { account, region, name });
+      return row;
+    },
     /** First in every deciding transaction about the pipeline or its executions. */
-    lockPipeline: (tx: Transaction, at: Place, name: string) => pipelines(at, name, tx).$call(lockRow(tx)).executeTakeFirst(),
+    lockPipeline: (tx: Transaction, at: Place, name: string) => on(tx).selectFrom('pipelines').selectAll()
+      .where('account', '=', at.account).where('region', '=', at.region).where('name', '=', name).$call(lockRow(tx)).executeTakeFirst(),
     pipelines: (at: Place, after: string, limit: number) => on().selectFrom('pipelines').selectAll()
       .where('account', '=', at.account).where('region', '=', at.region).where('name', '>', after).orderBy('name').limit(limit).execute(),
 
