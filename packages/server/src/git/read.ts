@@ -61,9 +61,10 @@ function entriesOf(bytes: Buffer): readonly TreeEntry[] {
 export function repositoryReader(path: () => Promise<string>, objects: ObjectReaders): RepositoryReader {
   const named = async (name: string): Promise<ObjectInfo | undefined> => {
     if (isObjectId(name)) return objects.info(await path(), name);
-    if (!isReferenceName(name)) return undefined;
     const folder = await path();
-    return objects.info(folder, looseReference(folder, name) ?? name);
+    const id = looseReference(folder, name);
+    if (id === undefined && !isReferenceName(name)) return undefined;
+    return objects.info(folder, id ?? name);
   };
 
   const contents = async (id: string, type: ObjectInfo['type']): Promise<Buffer | undefined> => {
@@ -73,7 +74,7 @@ export function repositoryReader(path: () => Promise<string>, objects: ObjectRea
   };
 
   const reader: RepositoryReader = {
-    reference: async (ref) => (isReferenceName(ref) ? looseReference(await path(), ref) ?? (await named(ref))?.id : undefined),
+    reference: async (ref) => looseReference(await path(), ref) ?? (await named(ref))?.id,
 
     async commitId(name) {
       let object = await named(name);

@@ -1,6 +1,5 @@
 import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 import { Readable, Writable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import { NO_OBJECT } from './names.ts';
 import { LARGEST_OBJECT, receiving } from './receiving.ts';
 import { readPushHead } from './pkt-line.ts';
@@ -75,17 +74,19 @@ export async function receivePack(path: string, push: Push, largestFile?: number
   const leave = (): void => patience.abort(signal.reason);
   if (signal.aborted) leave();
   signal.addEventListener('abort', leave, { once: true });
-  let settle: (() => Promise<void>) | undefined;
+  let begun: Promise<() => Promise<void>> | undefined;
   const whenComplete = async (): Promise<void> => {
     signal.throwIfAborted();
     signal.removeEventListener('abort', leave);
-    settle = await push.guard.begin(head.commands, processIdentity(child.pid ?? 0));
+    await (begun = push.guard.begin(head.commands, processIdentity(child.pid ?? 0)));
   };
   push.started();
   try {
     await stream(child, 'receive-pack', holdingTheEnd(head.bytes, endsHere ? nothing() : chunks, whenComplete), output, patience.signal);
   } finally {
     signal.removeEventListener('abort', leave);
+    // Git may have ended while the guard was at it; what has begun is settled all the same.
+    const settle = await begun?.catch(() => undefined);
     await settle?.();
   }
 }
@@ -126,15 +127,16 @@ async function* holdingTheEnd(first: Uint8Array, rest: AsyncIterator<Uint8Array,
 async function stream(child: ChildProcessWithoutNullStreams, verb: string, body: AsyncIterable<Uint8Array>, output: Writable, signal: AbortSignal): Promise<void> {
   const ended = finished(child, verb);
   ended.catch(() => undefined);
-  // `fed` tells how feeding went. A body that breaks off destroys the input with its own error, which nobody else hears.
+  // A closed pipe shows as git's exit.
   child.stdin.on('error', () => undefined);
   const kill = (): void => { child.kill(); };
   if (signal.aborted) kill();
   signal.addEventListener('abort', kill, { once: true });
   try {
-    const fed = pipeline(Readable.from(body, { objectMode: false }), child.stdin).catch((error: unknown) => {
-      // Git may end before it has read everything; its exit tells. A body that breaks off must end git.
-      if (isClosedPipe(error)) return;
+    const closed = new Promise<void>((resolve) => { child.stdin.once('close', resolve); });
+    // Git may end before it has read everything, and before a client that waits for its answer sends more; its exit tells.
+    const fed = Promise.race([feed(body, child.stdin), closed]).catch((error: unknown) => {
+      // A body that breaks off must end git.
       child.kill();
       throw error;
     });
@@ -153,23 +155,38 @@ async function stream(child: ChildProcessWithoutNullStreams, verb: string, body:
   }
 }
 
+/** What may wait to be written while more is read: a write for each piece that comes, awaited, costs more than the bytes. bytes */
+const AHEAD = 256 * 1_024;
+
+/** Gives git what the body brings, at git's pace. */
+async function feed(body: AsyncIterable<Uint8Array>, input: Writable): Promise<void> {
+  for await (const chunk of body) {
+    if (input.destroyed) return;
+    input.write(chunk);
+    if (input.writableLength > AHEAD) await drained(input);
+  }
+  input.end();
+}
+
 /** Writes git's output to the client at the client's pace. For a client that has gone, git's output is read all the same. */
 async function answer(child: ChildProcessWithoutNullStreams, output: Writable): Promise<void> {
   for await (const chunk of child.stdout as AsyncIterable<Buffer>) {
-    if (output.destroyed || output.write(chunk)) continue;
-    await new Promise<void>((resolve) => {
-      const go = (): void => {
-        output.off('drain', go).off('close', go);
-        resolve();
-      };
-      output.on('drain', go).on('close', go);
-      if (output.destroyed) go();
-    });
+    if (output.destroyed) continue;
+    output.write(chunk);
+    if (output.writableLength > AHEAD) await drained(output);
   }
 }
 
-const isClosedPipe = (error: unknown): boolean =>
-  ['EPIPE', 'ECONNRESET', 'ERR_STREAM_PREMATURE_CLOSE', 'ERR_STREAM_DESTROYED'].includes((error as NodeJS.ErrnoException).code ?? '');
+function drained(output: Writable): Promise<void> {
+  return new Promise((resolve) => {
+    const go = (): void => {
+      output.off('drain', go).off('close', go);
+      resolve();
+    };
+    output.on('drain', go).on('close', go);
+    if (output.destroyed) go();
+  });
+}
 
 const verbOf = (service: GitService): string => service.slice('git-'.length);
 

@@ -37,14 +37,20 @@ export class SlowSender extends Error {
 /** The body, unless nothing of it comes for so long. ms */
 export async function* hurried(body: AsyncIterable<Uint8Array>, idle: number): AsyncGenerator<Uint8Array> {
   const chunks = body[Symbol.asyncIterator]();
-  for (;;) {
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(new SlowSender('Nothing was received for too long.')), idle);
-    });
-    const next = await Promise.race([chunks.next(), late]).finally(() => clearTimeout(timer));
-    if (next.done) return;
-    yield next.value;
+  let giveUp: ((error: SlowSender) => void) | undefined;
+  const timer = setTimeout(() => giveUp?.(new SlowSender('Nothing was received for too long.')), idle);
+  try {
+    for (;;) {
+      timer.refresh();
+      const next = await new Promise<IteratorResult<Uint8Array>>((resolve, reject) => {
+        giveUp = reject;
+        chunks.next().then(resolve, reject);
+      });
+      if (next.done) return;
+      yield next.value;
+    }
+  } finally {
+    clearTimeout(timer);
   }
 }
 
