@@ -27,24 +27,36 @@ export function validationErrors(violations: readonly string[]): string {
 
 /** A room's check of its inputs: throws `refuse(message)`, in AWS's words, with all that is wrong. */
 export function constrain(table: Constraints, refuse: (message: string) => Error): (operation: string, input: unknown) => void {
+  const rules = new Map<string, readonly Rule[]>();
   return (operation, input) => {
-    const found = Object.entries({ ...table['*'], ...table[operation] })
-      .flatMap(([member, constraint]) => [...breaches(input, member.split('.'), '', constraint)]);
+    let own = rules.get(operation);
+    if (own === undefined) {
+      own = Object.entries({ ...table['*'], ...table[operation] }).map(([member, constraint]) => ({ steps: member.split('.'), constraint }));
+      rules.set(operation, own);
+    }
+    const found: string[] = [];
+    for (const rule of own) collect(input, rule, 0, '', found);
     if (found.length > 0) throw refuse(validationErrors(found));
   };
 }
 
-function* breaches(value: unknown, [step, ...rest]: readonly string[], path: string, constraint: Constraint): Iterable<string> {
+interface Rule {
+  readonly steps: readonly string[];
+  readonly constraint: Constraint;
+}
+
+function collect(value: unknown, rule: Rule, at: number, path: string, found: string[]): void {
   if (value === undefined || value === null) return;
+  const step = rule.steps[at];
   if (step === undefined) {
-    const rule = broken(value, constraint);
-    if (rule !== undefined) yield violation(`Value '${shown(value)}'`, path, rule);
+    const broke = broken(value, rule.constraint);
+    if (broke !== undefined) found.push(violation(`Value '${shown(value)}'`, path, broke));
   } else if (step === '*') {
     // The step behind the star is AWS's word for an entry.
-    for (const [index, entry] of (Array.isArray(value) ? value : []).entries()) yield* breaches(entry, rest.slice(1), `${path}.${index + 1}.member`, constraint);
+    for (const [index, entry] of (Array.isArray(value) ? value : []).entries()) collect(entry, rule, at + 2, `${path}.${index + 1}.member`, found);
   } else {
     const member = `${step.charAt(0).toLowerCase()}${step.slice(1)}`;
-    yield* breaches((value as Readonly<Record<string, unknown>>)[step], rest, path === '' ? member : `${path}.${member}`, constraint);
+    collect((value as Readonly<Record<string, unknown>>)[step], rule, at + 1, path === '' ? member : `${path}.${member}`, found);
   }
 }
 

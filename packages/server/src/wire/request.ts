@@ -11,18 +11,30 @@ export function wireRequest(message: IncomingMessage): WireRequest {
   return { method: message.method ?? 'GET', url: message.url ?? '/', headers, body: message };
 }
 
-/** @throws ServiceError RequestEntityTooLarge as soon as more than `limit` bytes have come or are announced. */
-export async function readAll(body: Readable, limit: number, announced?: string): Promise<Buffer> {
-  if (Number(announced ?? 0) > limit) throw tooLarge(limit);
-  const chunks: Buffer[] = [];
-  let size = 0;
-  // Destroying the request on the way out would close the socket before the refusal is sent.
-  for await (const chunk of body.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
-    size += chunk.length;
-    if (size > limit) throw tooLarge(limit);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks, size);
+/**
+ * By events rather than by iterating, which costs several times as much for the one piece that most bodies are.
+ * @throws ServiceError RequestEntityTooLarge as soon as more than `limit` bytes have come or are announced.
+ */
+export function readAll(body: Readable, limit: number, announced?: string): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    const take = (chunk: Buffer): void => {
+      chunks.push(chunk);
+      size += chunk.length;
+      if (size <= limit) return;
+      // Not destroyed: for a request that would close the socket before the refusal is sent.
+      body.off('data', take).pause();
+      reject(tooLarge(limit));
+    };
+    const end = (): void => resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, size));
+    const close = (): void => {
+      if (!body.readableEnded) reject(new Error('The body broke off'));
+    };
+    if (Number(announced ?? 0) > limit) reject(tooLarge(limit));
+    else if (body.destroyed) reject(new Error('The body broke off'));
+    else body.on('data', take).once('end', end).once('error', reject).once('close', close);
+  });
 }
 
 function tooLarge(limit: number): Error {

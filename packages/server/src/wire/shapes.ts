@@ -16,8 +16,19 @@ export function structureOf(contract: Contract, name: string | undefined): Struc
   return shape;
 }
 
-export function payloadMember(structure: Structure): [name: string, use: MemberShape] | undefined {
-  return Object.entries(structure.members).find(([, use]) => use.http?.in === 'payload');
+type Members = readonly (readonly [name: string, use: MemberShape])[];
+
+const listed = new WeakMap<Structure['members'], Members>();
+
+/** A structure's members, listed once: they are walked for every value that goes in or out. */
+export function membersOf({ members }: Pick<Structure, 'members'>): Members {
+  let list = listed.get(members);
+  if (list === undefined) listed.set(members, (list = Object.entries(members)));
+  return list;
+}
+
+export function payloadMember(structure: Structure): Members[number] | undefined {
+  return membersOf(structure).find(([, use]) => use.http?.in === 'payload');
 }
 
 /** Whether the body of a request is one streaming blob, which is never held in memory. */
@@ -31,5 +42,6 @@ export function isStreamingInput(contract: Contract, operation: string | undefin
 
 /** Sets a key that the client chose; `__proto__` too is only a key. */
 export function setKey(target: Record<string, unknown>, key: string, value: unknown): void {
-  Object.defineProperty(target, key, { value, enumerable: true, configurable: true, writable: true });
+  if (key === '__proto__') Object.defineProperty(target, key, { value, enumerable: true, configurable: true, writable: true });
+  else target[key] = value;
 }

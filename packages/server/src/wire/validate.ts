@@ -2,7 +2,7 @@ import type { Contract, MemberShape } from '@slipway/contracts';
 import { validationErrors, violation } from '../kernel/constraints.ts';
 import { ServiceError } from '../kernel/errors.ts';
 import { familyOf, refuse } from './common-errors.ts';
-import { shapeOf, structureOf } from './shapes.ts';
+import { membersOf, shapeOf, structureOf } from './shapes.ts';
 
 interface Finding {
   readonly kind: 'missing' | 'enum';
@@ -23,7 +23,7 @@ export function validate(contract: Contract, operation: string, input: unknown):
   const structure = structureOf(contract, shape.input);
   const check = (use: MemberShape, value: unknown, path: string, topLevel: string): void => inspect(contract, use, value, path, topLevel, findings);
   const given = (input ?? {}) as Record<string, unknown>;
-  for (const [name, use] of Object.entries(structure.members)) {
+  for (const [name, use] of membersOf(structure)) {
     const value = given[name];
     if (value !== undefined && value !== null) check(use, value, lowerFirst(name), name);
     else if (structure.required.includes(name)) findings.push(missing(lowerFirst(name), name));
@@ -47,7 +47,7 @@ function inspect(contract: Contract, use: MemberShape, value: unknown, path: str
   switch (shape.type) {
     case 'structure': case 'union': {
       const record = value as Record<string, unknown>;
-      for (const [name, member] of Object.entries(shape.members)) {
+      for (const [name, member] of membersOf(shape)) {
         const at = `${path}.${lowerFirst(name)}`;
         if (record[name] !== undefined && record[name] !== null) inner(member, record[name], at);
         else if (shape.type === 'structure' && shape.required.includes(name)) findings.push(missing(at, topLevel));

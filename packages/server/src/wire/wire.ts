@@ -21,14 +21,17 @@ export function createWire(options: WireOptions): Wire {
     route,
     verifySignature: (found, context) => verifySignature(found, { ...context, maxBodyBytes, region: options.region ?? CLASSIC_REGION }),
     async decode(found, body) {
-      const known = withOperation(found);
-      if (isStreamingInput(known.contract, known.operation)) return codecFor(known.protocol).decode(known, body);
+      assertOperation(found);
+      if (isStreamingInput(found.contract, found.operation)) return codecFor(found.protocol).decode(found, body);
       const whole = Buffer.isBuffer(body) ? body : await readAll(body, maxBodyBytes);
       // What is stored in S3 says of itself how it is encoded; a request elsewhere says it of its body.
-      const encoding = familyOf(known.contract) === 's3' ? undefined : known.request.headers['content-encoding'];
-      return codecFor(known.protocol).decode(known, await inflated(whole, encoding, maxBodyBytes));
+      const encoding = familyOf(found.contract) === 's3' ? undefined : found.request.headers['content-encoding'];
+      return codecFor(found.protocol).decode(found, await inflated(whole, encoding, maxBodyBytes));
     },
-    encode: (found, output, requestId) => codecFor(found.protocol).encode(withOperation(found), output, requestId),
+    encode(found, output, requestId) {
+      assertOperation(found);
+      return codecFor(found.protocol).encode(found, output, requestId);
+    },
     encodeError(found, error, requestId) {
       const contract = found?.contract;
       const answer = codecFor(found?.protocol ?? 'awsJson1.1').encodeError(contract, wireError(contract, found?.operation, error), requestId);
@@ -37,9 +40,8 @@ export function createWire(options: WireOptions): Wire {
   };
 }
 
-function withOperation(route: Route): Route & { operation: string } {
+function assertOperation(route: Route): asserts route is Route & { readonly operation: string } {
   if (route.operation === undefined) throw unknownOperation(route.contract, askedFor(route));
-  return { ...route, operation: route.operation };
 }
 
 /** The operation's name as the client wrote it. */

@@ -1,6 +1,6 @@
 import type { Contract, MemberShape, Shape } from '@slipway/contracts';
 import { refuse } from '../common-errors.ts';
-import { setKey, shapeOf, structureOf } from '../shapes.ts';
+import { membersOf, setKey, shapeOf, structureOf } from '../shapes.ts';
 import type { Codec } from './codec.ts';
 import { textResponse } from './codec.ts';
 import { DEEPEST, parseScalar, tooDeep } from './scalars.ts';
@@ -88,7 +88,7 @@ function fromNode(contract: Contract, use: MemberShape, node: Node, path: string
 
 function structureFromNode(contract: Contract, shape: Extract<Shape, { type: 'structure' | 'union' }>, node: Node, path: string): Record<string, unknown> {
   const result: Record<string, unknown> = {};
-  for (const [name, use] of Object.entries(shape.members)) {
+  for (const [name, use] of membersOf(shape)) {
     const child = node.children.get(use.xmlName ?? name);
     if (child) result[name] = fromNode(contract, use, child, path === '' ? name : `${path}.${name}`);
   }

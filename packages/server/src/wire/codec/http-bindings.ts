@@ -1,14 +1,14 @@
 import { Readable } from 'node:stream';
 import type { Contract, MemberShape } from '@slipway/contracts';
 import type { Route } from '../face.ts';
-import { shapeOf } from '../shapes.ts';
+import { membersOf, shapeOf } from '../shapes.ts';
 import type { Structure } from '../shapes.ts';
 import { formatScalar, parseScalar } from './scalars.ts';
 
 /** The members of a REST operation's input that path, query and headers carry. */
 export function fromHttp(route: Route, input: Structure): Record<string, unknown> {
   const result: Record<string, unknown> = {};
-  for (const [name, use] of Object.entries(input.members)) {
+  for (const [name, use] of membersOf(input)) {
     const value = boundValue(route, name, use);
     if (value !== undefined) result[name] = value;
   }
@@ -46,7 +46,7 @@ function prefixHeaders(headers: Route['request']['headers'], prefix: string): Re
 export function toHttp(contract: Contract, shape: Structure, output: Record<string, unknown>, status: number): { status: number; headers: Record<string, string> } {
   const headers: Record<string, string> = {};
   let answered = status;
-  for (const [name, use] of Object.entries(shape.members)) {
+  for (const [name, use] of membersOf(shape)) {
     const value = output[name];
     if (value === undefined || value === null) continue;
     if (use.http?.in === 'status') answered = value as number;

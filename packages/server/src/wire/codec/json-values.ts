@@ -1,7 +1,7 @@
 import type { MemberShape, Shape } from '@slipway/contracts';
 import { nestsDeeper } from '../../kernel/json-depth.ts';
 import { refuse } from '../common-errors.ts';
-import { DEEPEST, formatTimestamp, parseTimestamp, timestampFormat, tooDeep } from './scalars.ts';
+import { base64, DEEPEST, formatTimestamp, parseTimestamp, timestampFormat, tooDeep } from './scalars.ts';
 import { mistyped } from './tree-values.ts';
 import type { Dialect } from './tree-values.ts';
 
@@ -51,7 +51,7 @@ function scalarToJson(use: MemberShape, shape: Shape, value: unknown): unknown {
       const format = timestampFormat(use, shape, 'epoch-seconds');
       return format === 'epoch-seconds' ? (value as number) / 1000 : formatTimestamp(value as number, format);
     }
-    case 'blob': return Buffer.from(value as Uint8Array).toString('base64');
+    case 'blob': return base64(value as Uint8Array);
     case 'double': return Number.isFinite(value) ? value : String(value);
     default: return value;
   }

@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream';
-import { payloadMember, shapeOf, structureOf } from '../shapes.ts';
+import { membersOf, payloadMember, shapeOf, structureOf } from '../shapes.ts';
 import type { Structure } from '../shapes.ts';
 import type { Codec } from './codec.ts';
 import { textResponse } from './codec.ts';
@@ -55,7 +55,7 @@ export const restJson: Codec = {
 
 function unboundJson(shape: Structure, valueOf: (name: string) => unknown, encode: (use: Structure['members'][string], value: unknown) => unknown): Record<string, unknown> {
   const result: Record<string, unknown> = {};
-  for (const [name, use] of Object.entries(shape.members)) {
+  for (const [name, use] of membersOf(shape)) {
     const value = valueOf(name);
     if (value !== undefined && value !== null && !use.http) result[use.jsonName ?? name] = encode(use, value);
   }

@@ -61,11 +61,14 @@ export function parseScalar(shape: Shape, text: string, path: string): unknown {
 export function formatScalar(use: MemberShape, shape: Shape, value: unknown, dates: TimestampFormat, milliseconds?: 'as-needed' | 'always'): string {
   switch (shape.type) {
     case 'timestamp': return formatTimestamp(value as number, timestampFormat(use, shape, dates), milliseconds);
-    case 'blob': return Buffer.from(value as Uint8Array).toString('base64');
+    case 'blob': return base64(value as Uint8Array);
     case 'document': return JSON.stringify(value);
     default: return String(value);
   }
 }
+
+/** Of the bytes where they are: a file's would be copied otherwise. */
+export const base64 = ({ buffer, byteOffset, byteLength }: Uint8Array): string => Buffer.from(buffer, byteOffset, byteLength).toString('base64');
 
 /** Nesting beyond this is an attack, not a request. */
 export const DEEPEST = 100;

@@ -1,6 +1,6 @@
 import type { Contract, MemberShape, Shape } from '@slipway/contracts';
 import { refuse } from '../common-errors.ts';
-import { setKey, shapeOf } from '../shapes.ts';
+import { membersOf, setKey, shapeOf } from '../shapes.ts';
 import { checkDepth } from './scalars.ts';
 
 /** Where the protocols that carry trees of values, JSON or CBOR, differ. */
@@ -35,7 +35,7 @@ type Inner = (use: MemberShape, value: unknown, path: string) => unknown;
 function structureFromTree(shape: Extract<Shape, { type: 'structure' | 'union' }>, tree: unknown, dialect: Dialect, path: string, inner: Inner): unknown {
   const source = objectOf(tree, path);
   const result: Record<string, unknown> = {};
-  for (const [name, use] of Object.entries(shape.members)) {
+  for (const [name, use] of membersOf(shape)) {
     const key = dialect.useJsonName ? (use.jsonName ?? name) : name;
     const value = Object.hasOwn(source, key) ? source[key] : undefined;
     if (value !== undefined && value !== null) result[name] = inner(use, value, path === '' ? name : `${path}.${name}`);
@@ -78,7 +78,7 @@ export function toTree(contract: Contract, use: MemberShape, value: unknown, dia
   switch (shape.type) {
     case 'structure': case 'union': {
       const result: Record<string, unknown> = {};
-      for (const [name, member] of Object.entries(shape.members)) {
+      for (const [name, member] of membersOf(shape)) {
         const inner = (value as Record<string, unknown>)[name];
         if (inner === undefined || inner === null) continue;
         result[dialect.useJsonName ? (member.jsonName ?? name) : name] = toTree(contract, member, inner, dialect);

@@ -1,5 +1,5 @@
 import type { Contract, MemberShape, Shape } from '@slipway/contracts';
-import { setKey, shapeOf } from '../shapes.ts';
+import { membersOf, setKey, shapeOf } from '../shapes.ts';
 import { escapeXml } from './xml.ts';
 import type { XmlElement } from './xml.ts';
 import { formatScalar, parseScalar } from './scalars.ts';
@@ -22,7 +22,7 @@ export function fromXml(contract: Contract, use: MemberShape, element: XmlElemen
 
 function structureFromXml(contract: Contract, shape: Extract<Shape, { type: 'structure' | 'union' }>, element: XmlElement, path: string): unknown {
   const result: Record<string, unknown> = {};
-  for (const [name, use] of Object.entries(shape.members)) {
+  for (const [name, use] of membersOf(shape)) {
     if (use.http) continue;
     const at = path === '' ? name : `${path}.${name}`;
     const tag = use.xmlName ?? name;
@@ -63,7 +63,7 @@ export interface XmlStyle {
 /** The elements of a structure's members that no HTTP binding takes elsewhere. */
 export function membersToXml(contract: Contract, shape: Extract<Shape, { type: 'structure' | 'union' }>, value: Record<string, unknown>, style: XmlStyle): string {
   let xml = '';
-  for (const [name, use] of Object.entries(shape.members)) {
+  for (const [name, use] of membersOf(shape)) {
     const inner = value[name];
     if (inner !== undefined && inner !== null && !use.http && !use.xmlAttribute) xml += toXml(contract, use, use.xmlName ?? name, inner, style);
   }
@@ -99,7 +99,7 @@ function mapToXml(contract: Contract, use: MemberShape, shape: MapShape, tag: st
 }
 
 function attributes(shape: Extract<Shape, { type: 'structure' | 'union' }>, value: Record<string, unknown>): string {
-  return Object.entries(shape.members)
+  return membersOf(shape)
     .filter(([name, use]) => use.xmlAttribute && value[name] !== undefined)
     .map(([name, use]) => ` ${use.xmlName ?? name}="${escapeXml(String(value[name]))}"`)
     .join('');
