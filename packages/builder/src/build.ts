@@ -3,6 +3,8 @@ import { mkdir } from 'node:fs/promises';
 import { availableParallelism, totalmem } from 'node:os';
 import { join, posix } from 'node:path';
 import type { BuildExit, BuildOptions, BuildSink, BuildSpec, BuildStatus } from './build-spec.ts';
+import { guardDisk } from './disk-guard.ts';
+import type { DiskGuard } from './disk-guard.ts';
 import { openCache } from './environment/cache.ts';
 import { furnish } from './environment/furnish.ts';
 import type { Furniture } from './environment/furnish.ts';
@@ -37,9 +39,12 @@ export async function runBuild(spec: BuildSpec, sink: BuildSink, options: BuildO
   const refused = await refusal(spec);
   if (refused !== undefined) return exit('FAULT', { reason: refused });
   const runner = runnerOf(spec.runner);
+  const mark = options.mark ?? randomUUID();
+  let disk: DiskGuard;
   let workspace: Workspace;
   try {
-    workspace = await runner.prepare(workspaceRequest(spec, options));
+    disk = await guardDisk(spec, mark);
+    workspace = await runner.prepare(workspaceRequest({ ...spec, limits: disk.limits }, { ...options, mark }));
   } catch (error) {
     if (error instanceof CannotOpen) return failBefore(sink, lines, error);
     throw error;
@@ -50,7 +55,7 @@ export async function runBuild(spec: BuildSpec, sink: BuildSink, options: BuildO
   let meter: Meter | undefined;
   let credentials: OpenCredentials | undefined;
   try {
-    for (const notice of workspace.notices) lines.container(notice);
+    for (const notice of [...workspace.notices, ...disk.notices]) lines.container(notice);
     const source = posix.join(workspace.output, spec.source);
     await mkdir(sourceFolder(spec.folder, spec.source), { recursive: true });
     credentials = spec.network?.mode === 'host' ? await openCredentials(spec.network.credentials) : undefined;
@@ -59,18 +64,21 @@ export async function runBuild(spec: BuildSpec, sink: BuildSink, options: BuildO
     const cache = await openCache(spec, workspace, (line) => lines.container(line));
     furniture = await furnish(spec, workspace, (line) => lines.container(line));
     const session = await workspace.open({ shell: spec.buildspec.shell, cwd: source, env: { ...env, ...furniture.environment }, onOutput: (bytes) => lines.output(bytes) });
+    await disk.begin(workspace);
     meter = new Meter({ measure: () => workspace.measure(), granted: granted(spec), onInterval: (interval) => sink.usage?.(interval) });
     await trust.arrange(session);
     await furniture.arrange(session);
     await cache.restore(session);
-    const result = await runPhases({ buildspec: spec.buildspec, session, lines, sink, stopping, killed: killWatch(spec, workspace), now: Date.now });
+    const result = await runPhases({ buildspec: spec.buildspec, session, lines, sink, stopping, killed: killWatch(spec, workspace, disk), ended: () => disk.exceeded(), now: Date.now });
     const declared = await readOut(spec, session, { sink, lines, source }, result.status);
     if (result.complete && result.status === 'SUCCEEDED' && !stopping()) await cache.pack(session);
-    const usage = await meter.end(!stopping());
+    await disk.check();
+    const usage = await meter.end(!stopping() && !disk.exceeded());
     await session.close();
     lines.flush();
     // From here on nothing can change a file between the check of its path and its use.
     await workspace.stop(0);
+    if (disk.exceeded() && !stopping()) return outOfDisk(spec, { lines, sink, complete: result.complete, usage, cause: disk.cause() ?? '' });
     await cache.hand();
     if (result.complete && spec.artifacts !== 'none' && !stopping()) await collect(spec, declared, lines, sink);
     if (stopping()) return stopped(spec, stopper, usage);
@@ -85,11 +93,21 @@ export async function runBuild(spec: BuildSpec, sink: BuildSink, options: BuildO
     await workspace.destroy();
     await furniture?.remove();
     credentials?.close();
+    await disk.end();
   }
 }
 
 function stopped(spec: BuildSpec, { timedOut }: Stopper, usage: UsageInterval | undefined): BuildExit {
   return timedOut() ? exit('TIMED_OUT', { usage, reason: `Build timed out after ${Math.round((spec.timeoutMs ?? 0) / 1000)} seconds` }) : exit('STOPPED', { usage });
+}
+
+/** A build whose last commands used too much of the disk has phases that succeeded: the one that would have come fails. */
+function outOfDisk(spec: BuildSpec, { lines, sink, complete, usage, cause }: { lines: LineWriter; sink: BuildSink; complete: boolean; usage: UsageInterval; cause: string }): BuildExit {
+  if (complete) {
+    lines.container(`The build was ended, ${cause}`);
+    if (spec.artifacts !== 'none') sink.artifact({ identifier: null, error: { statusCode: 'CLIENT_ERROR', message: `The build was ended, ${cause}` } });
+  }
+  return exit('FAILED', { usage });
 }
 
 function exit(status: BuildStatus, { usage, reason }: { usage?: UsageInterval | undefined; reason?: string } = {}): BuildExit {
@@ -101,9 +119,11 @@ function granted({ limits = {} }: Pick<BuildSpec, 'limits'>): Granted {
   return { cpus: Math.min(limits.cpus ?? Infinity, availableParallelism()), memoryBytes: Math.min(limits.memoryBytes ?? Infinity, totalmem()) };
 }
 
-function killWatch({ limits = {} }: BuildSpec, workspace: Workspace): () => Promise<string | undefined> {
+function killWatch({ limits = {} }: BuildSpec, workspace: Workspace, disk: DiskGuard): (status?: number) => Promise<string | undefined> {
   let known = 0;
-  return async () => {
+  return async (status) => {
+    const cause = disk.cause(status);
+    if (cause !== undefined) return cause;
     const before = known;
     known = await workspace.memoryKills();
     return known > before ? outOfMemory({ ...limits, memoryBytes: granted({ limits }).memoryBytes }) : undefined;

@@ -39,8 +39,10 @@ export interface PhaseRun {
   readonly sink: PhaseSink;
   /** True once somebody has asked the build to stop. */
   readonly stopping: () => boolean;
-  /** Why processes of the build have been killed since this was asked last, where the machine says so. */
-  readonly killed: () => Promise<string | undefined>;
+  /** Why processes of the build have been killed since this was asked last, where the machine says so; or why a command ended with this status. */
+  readonly killed: (status?: number) => Promise<string | undefined>;
+  /** True once nothing more can run although nobody has asked for it. */
+  readonly ended: () => boolean;
   /** ms UTC */
   readonly now: () => number;
 }
@@ -59,6 +61,7 @@ export async function runPhases(run: PhaseRun): Promise<PhasesResult> {
     if (ended.status === 'SUCCEEDED') continue;
     status = 'FAILED';
     if (ended.retry !== undefined) return { status, complete: false, retry: ended.retry };
+    if (run.ended()) return { status, complete: false };
     if (!goesOn(key, run.buildspec.phases[key])) return { status, complete: key === 'post_build' };
   }
   return { status, complete: true };
@@ -90,7 +93,7 @@ async function runPhase(run: PhaseRun, key: PhaseKey, succeeding: boolean): Prom
     return { status: 'STOPPED' };
   }
   const status = contexts.length === 0 ? 'SUCCEEDED' : 'FAILED';
-  if (phase !== undefined) await sayKilled(run);
+  if (phase !== undefined && !run.ended()) await sayKilled(run);
   lines.container(`Phase complete: ${name} State: ${status}`);
   for (const { statusCode, message } of contexts.length === 0 ? [{ statusCode: '', message: '' }] : contexts) {
     lines.container(`Phase context status code: ${statusCode} Message: ${message}`);
@@ -153,7 +156,7 @@ async function runBlock(run: PhaseRun, commands: readonly string[], shell: { fre
     if (status === 0) continue;
     const said = run.lines.recent();
     run.lines.container(`Command did not exit successfully ${text} exit status ${status}`);
-    return { context: { statusCode: 'COMMAND_EXECUTION_ERROR', message: run.lines.masked(`Error while executing command: ${text}. Reason: exit status ${status}${withCause(await run.killed())}`) }, said };
+    return { context: { statusCode: 'COMMAND_EXECUTION_ERROR', message: run.lines.masked(`Error while executing command: ${text}. Reason: exit status ${status}${withCause(await run.killed(status))}`) }, said };
   }
   return undefined;
 }

@@ -6,6 +6,9 @@ export const codebuildFolder = (folder: string): string => join(folder, 'codebui
 /** The host's side of `/codebuild/output`: whoever provides the sources puts them below it. */
 export const outputFolder = (folder: string): string => join(codebuildFolder(folder), 'output');
 
+/** The host's side of a sandbox's `/`, as far as nothing else is mounted there: `/tmp`, `/root`, `/var`. */
+export const systemFolder = (folder: string): string => join(folder, 'system');
+
 /** Command files: written by us, only read by the build. */
 export const commandsFolder = (folder: string): string => join(folder, 'commands');
 

@@ -4,7 +4,7 @@ import { userInfo } from 'node:os';
 import { MARK, commandsFolder, homeFolder, outputFolder, stateFolder } from './layout.ts';
 import { createCgroup } from './limits/cgroup.ts';
 import type { Runner, WorkspaceRequest } from './runner.ts';
-import { DRIVER, KEEPER } from './scripts.ts';
+import { DRIVER, KEEPER, limitingFiles } from './scripts.ts';
 import { enterGroups } from './surroundings.ts';
 import { ProcessWorkspace, makeFolders } from './workspace.ts';
 
@@ -40,7 +40,7 @@ export const plainRunner: Runner = {
         otherUsers: `the plain runner runs commands as ${user}`,
       },
       contained: false,
-      spawn: (options, stdio) => spawn(program, [...prefix, '-c', KEEPER, 'sh', DRIVER, state], {
+      spawn: (options, stdio) => spawn(program, [...prefix, '-c', limitingFiles(KEEPER, request.limits), 'sh', DRIVER, state], {
         cwd: options.cwd, env: { ...options.env, [MARK]: mark }, stdio, detached: true,
       }),
       close: async () => groups?.remove(),
@@ -50,7 +50,7 @@ export const plainRunner: Runner = {
 
 function notLimited({ limits, network }: WorkspaceRequest): string[] {
   return [
-    ...(limits === undefined ? [] : ['Plain processes have no limits of memory, processors and processes']),
+    ...([limits?.memoryBytes, limits?.cpus, limits?.processes].every((limit) => limit === undefined) ? [] : ['Plain processes have no limits of memory, processors and processes']),
     ...(network === undefined || network.mode === 'host' ? [] : [`Plain processes use this machine's own network: the setting ${network.mode} has no effect`]),
   ];
 }

@@ -71,7 +71,21 @@ export interface Workspace {
   measure(): Promise<Usage>;
   /** How many processes were killed so far because the memory that the build may use was used up, as far as that is told. */
   memoryKills(): Promise<number>;
+  /** Where the build can write beside its own folder. Asked once, when the workspace is open. */
+  writable?(): Promise<Writable>;
   destroy(): Promise<void>;
+}
+
+/** Places outside of the build's folder that hold what the build writes. */
+export interface Writable {
+  /** By the names that this process has for them. */
+  readonly paths: readonly string[];
+  /** Likewise; what lies there now is not the build's. */
+  readonly filled?: readonly string[];
+  /** Where the build's own processes have them, if that is another file system to look at. */
+  readonly mounts?: readonly string[];
+  /** For what cannot be seen from here. Bytes. */
+  elsewhere?(): Promise<number>;
 }
 
 export interface SessionOptions {

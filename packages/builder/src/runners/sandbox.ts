@@ -1,11 +1,13 @@
 import { execFile, spawn } from 'node:child_process';
 import { existsSync, lstatSync, readlinkSync, realpathSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { Writable } from 'node:stream';
 import { promisify } from 'node:util';
-import { MARK, codebuildFolder, commandsFolder, stateFolder } from './layout.ts';
+import { MARK, codebuildFolder, commandsFolder, stateFolder, systemFolder } from './layout.ts';
 import type { Runner, SessionOptions, WorkspaceRequest } from './runner.ts';
-import { DRIVER, KEEPER } from './scripts.ts';
+import { removeTree, removeTreeSoon } from './remove.ts';
+import { DRIVER, KEEPER, limitingFiles } from './scripts.ts';
 import { descriptor } from './session.ts';
 import { surround } from './surroundings.ts';
 import { covers, kernelCovers, prepareCovers } from './covers.ts';
@@ -40,6 +42,8 @@ export const sandboxRunner: Runner = {
   async prepare(request) {
     const { folder } = request;
     await makeFolders(folder, { shared: true });
+    await removeTree(systemFolder(folder));
+    await mkdir(systemFolder(folder), { mode: 0o755 });
     await prepareCovers(folder);
     const surroundings = await surround(request);
     return new ProcessWorkspace(request, {
@@ -64,7 +68,10 @@ export const sandboxRunner: Runner = {
       processes: () => surroundings.processes(),
       measure: () => surroundings.measure(),
       memoryKills: () => surroundings.memoryKills(),
-      close: () => surroundings.close(),
+      async close() {
+        await surroundings.close();
+        await removeTreeSoon(systemFolder(folder));
+      },
     });
   },
 };
@@ -85,10 +92,10 @@ async function tryOut(): Promise<string | undefined> {
 
 function spawnSandbox(request: WorkspaceRequest, surroundings: Surroundings, options: SessionOptions, stdio: unknown[]): ReturnType<typeof spawn> {
   const { userNamespace } = surroundings;
-  const args = [...isolation(userNamespace === undefined ? undefined : 6), ...system(), ...covers(request.folder), ...hidden(request), ...build(request, options)];
+  const args = [...isolation(userNamespace === undefined ? undefined : 6), '--bind', systemFolder(request.folder), '/', ...system(), ...covers(request.folder), ...hidden(request), ...build(request, options)];
   const descriptors = stdio.map((entry, fd) => (fd === 5 ? 'pipe' : fd === 6 && userNamespace !== undefined ? userNamespace : entry)) as ('pipe' | 'ignore' | number)[];
   // Arguments through a descriptor: the environment holds secrets, and argv is everybody's to read.
-  const [program = '', ...argv] = [...surroundings.prefix, 'bwrap', '--args', '5', '--', '/bin/sh', '-c', KEEPER, 'sh', DRIVER, STATE];
+  const [program = '', ...argv] = [...surroundings.prefix, 'bwrap', '--args', '5', '--', '/bin/sh', '-c', limitingFiles(KEEPER, request.limits), 'sh', DRIVER, STATE];
   const child = spawn(program, argv, { stdio: descriptors, detached: true, env: { PATH: process.env['PATH'] ?? '/usr/bin:/bin' } });
   const pipe = descriptor<Writable>(child, 5);
   // A bwrap that did not start is reported by the child's own error.
@@ -108,8 +115,9 @@ function isolation(userNamespace?: number): string[] {
   ];
 }
 
+/** /tmp and all else that is not the machine's are on the disk, where there is more room than in memory, and where it is counted. */
 function system(): string[] {
-  const args = ['--proc', '/proc', ...kernelCovers(), '--dev', '/dev', '--perms', '1777', '--tmpfs', '/tmp', '--perms', '1777', '--dir', '/var/tmp', '--dir', '/run', '--tmpfs', '/root', '--perms', '0755', '--dir', '/slipway'];
+  const args = ['--proc', '/proc', ...kernelCovers(), '--dev', '/dev', '--perms', '1777', '--dir', '/tmp', '--perms', '1777', '--dir', '/var/tmp', '--perms', '0755', '--dir', '/run', '--perms', '0755', '--dir', '/root', '--perms', '0755', '--dir', '/slipway'];
   for (const path of SYSTEM) {
     if (!existsSync(path)) continue;
     if (lstatSync(path).isSymbolicLink()) args.push('--symlink', readlinkSync(path), path);

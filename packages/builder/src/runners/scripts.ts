@@ -1,3 +1,5 @@
+import type { Limits } from './limits/compute.ts';
+
 /**
  * The two small programs inside a build. Neither contains anything from users: commands arrive as names of files on
  * descriptor 8, answers leave on descriptor 9, so that a command's output can never be taken for an answer.
@@ -61,3 +63,11 @@ read -r go <&8
 . "$4"
 printf 'ready %s\\n' "$(command -v bash)" >&9
 ${KEEPER}`;
+
+/** A keeper all of whose processes are refused files that are larger: a preallocated one is there faster than anybody looks. */
+export function limitingFiles(keeper: string, { fileBytes }: Limits = {}): string {
+  return fileBytes === undefined ? keeper : `ulimit -f ${Math.floor(fileBytes / BLOCK)} 2>/dev/null\n${keeper}`;
+}
+
+/** What POSIX's `ulimit -f` counts in, bytes. */
+const BLOCK = 512;

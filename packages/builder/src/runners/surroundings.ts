@@ -34,7 +34,7 @@ const ENTER = 'while [ "$1" != -- ]; do echo 0 >"$1" || exit 1; shift; done; shi
 
 export async function surround(request: WorkspaceRequest): Promise<Surroundings> {
   const { limits: allowed, notices } = clamped(request.limits ?? {}, { memoryBytes: totalmem(), cpus: cpus().length });
-  const limited = Object.keys(allowed).length > 0;
+  const limited = [allowed.memoryBytes, allowed.cpus, allowed.processes].some((limit) => limit !== undefined);
   const cgroup = limited ? await createCgroup(request.mark, allowed) : undefined;
   const made = await Promise.allSettled([networkFor(request), usersFor(request)]);
   let [network, users] = [valueOf(made[0]), valueOf(made[1])];

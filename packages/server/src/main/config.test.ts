@@ -9,7 +9,7 @@ describe('readConfig', () => {
   it('without flags and variables: the documented defaults', () => {
     expect(readConfig({}, {})).toEqual({
       port: 4566, bind: '127.0.0.1', data: join(homedir(), '.slipway'), region: 'us-east-1', accountId: '000000000000',
-      sshPort: undefined, tls: undefined, rootKey: undefined, databaseUrl: undefined, masterKeyFile: undefined, runner: 'auto', concurrentBuilds: 20, builds: { network: 'isolated', networkAllow: [], containerSocket: undefined, containerImage: undefined, privileged: false, localCacheBytes: 10 * 1_024 ** 3 }, logLevel: 'info',
+      sshPort: undefined, tls: undefined, rootKey: undefined, databaseUrl: undefined, masterKeyFile: undefined, runner: 'auto', concurrentBuilds: 20, builds: { network: 'isolated', networkAllow: [], containerSocket: undefined, containerImage: undefined, privileged: false, localCacheBytes: 10 * 1_024 ** 3, diskBytes: undefined }, logLevel: 'info',
       publicUrl: undefined, allowEndpoints: [], smtp: undefined, dev: false,
     });
   });

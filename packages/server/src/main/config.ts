@@ -49,6 +49,8 @@ export interface BuildSettings {
   readonly privileged: boolean;
   /** What caches of type LOCAL may take together, bytes. */
   readonly localCacheBytes: number;
+  /** The disk of a build at most; what its compute type says otherwise. Bytes. */
+  readonly diskBytes: number | undefined;
 }
 
 export interface SmtpServer {
@@ -86,6 +88,7 @@ export const settings = [
   { flag: 'container-socket', variable: 'SLIPWAY_CONTAINER_SOCKET', value: 'FILE', help: "Docker's or Podman's socket (DOCKER_HOST, or the usual places)" },
   { flag: 'container-image', variable: 'SLIPWAY_CONTAINER_IMAGE', value: 'IMAGE', help: 'what aws/codebuild/… images stand for in containers (none)' },
   { flag: 'privileged-builds', variable: 'SLIPWAY_PRIVILEGED_BUILDS', value: 'yes|no', help: 'let projects ask for privilegedMode, which is root on this machine (no)' },
+  { flag: 'build-disk', variable: 'SLIPWAY_BUILD_DISK', value: 'SIZE', help: 'what one build may use of the disk at most, such as 20GB, with an inode for every 16 KB (as its compute type says)' },
   { flag: 'concurrent-builds', variable: 'SLIPWAY_CONCURRENT_BUILDS', value: 'NUMBER', help: 'builds that run at once in one account and region (20)' },
   { flag: 'local-cache-size', variable: 'SLIPWAY_LOCAL_CACHE_SIZE', value: 'SIZE', help: "what builds' caches of type LOCAL may take together, such as 500MB; 0 keeps none (10GB)" },
   { flag: 'public-url', variable: 'SLIPWAY_PUBLIC_URL', value: 'URL', help: 'base URL in links that leave the installation, such as confirmations by mail (the listening address)' },
@@ -152,6 +155,7 @@ export function readConfig(flags: Readonly<Record<string, string | boolean | und
       containerImage: given('container-image')?.value,
       privileged: checked(given('privileged-builds'), 'no', isOneOf('yes', 'no'), 'yes or no') === 'yes',
       localCacheBytes: bytesOf(checked(given('local-cache-size'), '10GB', (value) => bytesOf(value) >= 0, 'a size such as 500MB or 10GB, or 0')),
+      diskBytes: given('build-disk') && bytesOf(checked(given('build-disk'), '', (value) => bytesOf(value) > 0, 'a size such as 500MB or 20GB')),
     },
     concurrentBuilds: Number(checked(given('concurrent-builds'), '20', (value) => /^[1-9]\d{0,3}$/.test(value), 'a number from 1 to 9999')),
     publicUrl: optional(given('public-url'), isBaseUrl, 'an http:// or https:// URL without path, query and user')?.replace(/\/$/, ''),

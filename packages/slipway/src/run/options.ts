@@ -21,6 +21,7 @@ the same lines of log on standard output. The build gets a copy of the folder; n
   --network MODE             isolated: AWS_ENDPOINT_URL and, by a proxy, the outside; none: AWS_ENDPOINT_URL; host: all that
                              this machine reaches. Default: isolated; host for plain, and for containers unless you are root
   --timeout MINUTES          ends the build after so long (60)
+  --disk SIZE                ends a build that uses more of the disk, such as 500MB or 20GB (what this machine can spare)
 
 AWS_REGION, AWS_ENDPOINT_URL and the AWS_* credentials are handed to the build. parameter-store and secrets-manager are
 asked for at AWS_ENDPOINT_URL with these credentials, except for variables that --secret or --env gives.
@@ -46,6 +47,7 @@ export interface RunOptions {
   readonly privileged: boolean;
   readonly network: NetworkMode;
   readonly timeoutMs: number;
+  readonly diskBytes?: number;
 }
 
 const RUNNERS = ['sandbox', 'container', 'plain'] as const;
@@ -57,7 +59,7 @@ export function runOptions(args: string[], surroundings: NodeJS.ProcessEnv): Run
     options: {
       help: { type: 'boolean' }, buildspec: { type: 'string' }, env: { type: 'string', multiple: true }, secret: { type: 'string', multiple: true }, artifacts: { type: 'string' },
       cache: { type: 'string' }, exported: { type: 'string' }, runner: { type: 'string' }, image: { type: 'string' }, 'container-socket': { type: 'string' },
-      privileged: { type: 'boolean' }, network: { type: 'string' }, timeout: { type: 'string' },
+      privileged: { type: 'boolean' }, network: { type: 'string' }, timeout: { type: 'string' }, disk: { type: 'string' },
     },
   });
   if (values.help === true) return undefined;
@@ -71,6 +73,8 @@ export function runOptions(args: string[], surroundings: NodeJS.ProcessEnv): Run
   }
   const minutes = Number(values.timeout ?? '60');
   if (!(minutes > 0 && minutes <= 36 * 60)) throw new UsageError(`--timeout is '${values.timeout}'; accepted are minutes, up to ${36 * 60}`);
+  const diskBytes = values.disk === undefined ? undefined : bytesOf(values.disk);
+  if (Number.isNaN(diskBytes)) throw new UsageError(`--disk is '${values.disk}'; accepted is a size such as 500MB or 20GB`);
   const secrets = (values.secret ?? []).map((pair) => variable('--secret', pair, surroundings));
   const paths = Object.fromEntries((['artifacts', 'cache', 'exported'] as const).flatMap((name) => (values[name] === undefined ? [] : [[name, resolve(values[name])]])));
   return {
@@ -82,6 +86,7 @@ export function runOptions(args: string[], surroundings: NodeJS.ProcessEnv): Run
     network: networkOf(values.network, runner),
     timeoutMs: minutes * 60_000,
     ...paths,
+    ...(diskBytes === undefined ? {} : { diskBytes }),
     ...(values.buildspec === undefined ? {} : { buildspec: values.buildspec }),
     ...(values.image === undefined ? {} : { image: values.image }),
     ...(values['container-socket'] === undefined ? {} : { containerSocket: resolve(values['container-socket']) }),
@@ -95,6 +100,12 @@ function networkOf(wanted: string | undefined, runner: RunOptions['runner']): Ne
   if (mode === undefined) throw new UsageError(`there is no network '${wanted}'; accepted are ${NETWORK_MODES.join(', ')}`);
   if (runner === 'plain' && mode !== 'host') throw new UsageError(`plain processes use this machine's own network; --network ${mode} needs a sandbox or a container`);
   return mode;
+}
+
+/** NaN for what is no size. */
+function bytesOf(size: string): number {
+  const [, number, unit = ''] = /^([1-9]\d{0,5})(MB|GB|TB)$/.exec(size) ?? [];
+  return Number(number) * 1024 ** ['', 'KB', 'MB', 'GB', 'TB'].indexOf(unit);
 }
 
 function variable(option: string, pair: string, surroundings: NodeJS.ProcessEnv): [string, string] {

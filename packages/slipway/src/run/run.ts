@@ -1,9 +1,9 @@
 import { randomInt, randomUUID } from 'node:crypto';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir, userInfo } from 'node:os';
 import { basename, join } from 'node:path';
 import {
-  BuildspecError, HOST_KEYS, ImageUnavailable, containerLine, createMasker, findEngineSocket, loadBuildspec, parseBuildspec, provideImage, runBuild, runnerOf, sourceFolder,
+  BuildspecError, HOST_KEYS, ImageUnavailable, containerLine, createMasker, diskLimits, findEngineSocket, loadBuildspec, parseBuildspec, provideImage, removeTree, runBuild, runnerOf, sourceFolder,
   type BuildExit, type BuildSink, type BuildSpec, type Buildspec, type CollectedArtifact, type ContainerRequest, type ExportedVariable, type PhaseContext,
 } from '@slipway/builder';
 import { UsageError } from '../usage.ts';
@@ -53,7 +53,7 @@ async function runFolder(options: RunOptions, around: Surroundings): Promise<num
       if (retries >= count || around.signal.aborted) return exit.status === 'SUCCEEDED' ? 0 : exit.status === 'STOPPED' ? INTERRUPTED : 1;
       say(`Retrying the build, ${retries + 1} of ${count}: the phase ${exit.retry?.phase} failed`);
     } finally {
-      await rm(folder, { recursive: true, force: true });
+      await removeTree(folder);
     }
   }
 }
@@ -138,6 +138,7 @@ async function prepare(options: RunOptions, { env }: Surroundings, { folder, con
     network: { mode: options.network, ...(env['AWS_ENDPOINT_URL'] ? { endpoint: env['AWS_ENDPOINT_URL'] } : {}) },
     ...(container === undefined ? {} : { container }),
     ...(cache.spec === undefined ? {} : { cache: cache.spec }),
+    ...(options.diskBytes === undefined ? {} : { limits: diskLimits(options.diskBytes) }),
     ...(options.artifacts === undefined ? { artifacts: 'none' } : {}),
   };
   return { spec, cache, say };

@@ -8,8 +8,8 @@ import { joinNetworkNamespace } from '../network/namespace.ts';
 import type { Network } from '../network/network.ts';
 import { buildProcesses, endProcesses, processStat, processTree, signal } from '../processes.ts';
 import { CannotOpen } from '../runner.ts';
-import type { ContainerRequest, Runner, Session, SessionOptions, Workspace, WorkspaceRequest } from '../runner.ts';
-import { CONTAINER_KEEPER, DRIVER } from '../scripts.ts';
+import type { ContainerRequest, Runner, Session, SessionOptions, Workspace, WorkspaceRequest, Writable } from '../runner.ts';
+import { CONTAINER_KEEPER, DRIVER, limitingFiles } from '../scripts.ts';
 import { ShellSession, quote } from '../session.ts';
 import { memoryKills, usageOfGroups } from '../usage/of-groups.ts';
 import type { Groups } from '../usage/of-groups.ts';
@@ -24,6 +24,7 @@ import { LABEL, forgetContainer, noteContainer } from './leftovers.ts';
 import { Pipes } from './pipes.ts';
 import { privileges } from './privileges.ts';
 import { findEngineSocket } from './socket.ts';
+import { writableOf } from './writable.ts';
 
 const COMMANDS = '/slipway/commands';
 const STATE = '/slipway/state';
@@ -161,6 +162,8 @@ class ContainerWorkspace implements Workspace {
     try {
       if (graceMs > 0) await this.#terminate(graceMs);
       await this.#reclaim();
+      // An engine takes its time, in which a build that is to end could do more of what it is ended for.
+      for (const { pid } of buildProcesses(this.#request.mark)) signal(pid, 'SIGKILL');
       await this.#engine.remove(this.#id);
       this.#id = undefined;
     } catch (error) {
@@ -228,6 +231,10 @@ class ContainerWorkspace implements Workspace {
     return this.#pid === 0 ? undefined : groupsOf(this.#pid, id);
   }
 
+  async writable(): Promise<Writable> {
+    return writableOf(this.#pid, ['/codebuild', '/slipway'], () => (this.#id === undefined ? Promise.resolve(0) : this.#engine.layerBytes(this.#id)));
+  }
+
   async destroy(): Promise<void> {
     await this.stop(0);
     this.#network?.close();
@@ -239,7 +246,7 @@ class ContainerWorkspace implements Workspace {
   async #create(options: SessionOptions): Promise<string> {
     const { mark } = this.#request;
     const config: ContainerConfig = {
-      Image: this.#container.imageId, Entrypoint: ['/bin/sh'], Cmd: ['-c', CONTAINER_KEEPER, 'sh', DRIVER, STATE, PIPES, `${COMMANDS}/${ENVIRONMENT}`],
+      Image: this.#container.imageId, Entrypoint: ['/bin/sh'], Cmd: ['-c', limitingFiles(CONTAINER_KEEPER, this.#request.limits), 'sh', DRIVER, STATE, PIPES, `${COMMANDS}/${ENVIRONMENT}`],
       Env: [`${MARK}=${mark}`], WorkingDir: options.cwd, User: '0:0', Labels: { [LABEL]: mark }, HostConfig: this.#hostConfig,
     };
     return this.#engine.create(`slipway-${mark}`, config);

@@ -103,6 +103,16 @@ export class Engine {
     }
   }
 
+  /** What has been written into the container's own layer, bytes; the engine counts it when it is asked. */
+  async layerBytes(id: string): Promise<number> {
+    try {
+      return (await this.#json<{ SizeRw?: number }>('GET', `/containers/${id}/json?size=1`)).SizeRw ?? 0;
+    } catch (error) {
+      if (error instanceof EngineError && error.status === 404) return 0;
+      throw error;
+    }
+  }
+
   /** Resolves when the container runs no more. */
   async wait(id: string, signal?: AbortSignal): Promise<void> {
     await text(await this.#send('POST', `/containers/${id}/wait`, undefined, signal === undefined ? {} : { signal }));
@@ -110,7 +120,8 @@ export class Engine {
 
   /** What the container uses, as the engine tells it: with Docker once a second at most. */
   async usage(id: string): Promise<Usage> {
-    const { cpu_stats: cpu, memory_stats: memory } = await this.#json<RawStats>('GET', `/containers/${id}/stats?stream=false&one-shot=true`);
+    // Podman answers nothing where the container ends meanwhile.
+    const { cpu_stats: cpu, memory_stats: memory } = (await this.#json<RawStats | undefined>('GET', `/containers/${id}/stats?stream=false&one-shot=true`)) ?? {};
     const nanos = cpu?.cpu_usage?.total_usage ?? 0;
     const used = memory?.usage ?? 0;
     // A container that runs uses some of each: nothing at all means that the engine does not know.

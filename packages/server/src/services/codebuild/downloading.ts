@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { BuildspecError, isLaunched, launch, launchInProcess, revoke, sourceFolder, type BuildSpec, type Buildspec, type Runtimes } from '@slipway/builder';
+import { BuildspecError, isLaunched, launch, launchInProcess, OutOfDisk, revoke, sourceFolder, withinDisk, type BuildSpec, type Buildspec, type Runtimes } from '@slipway/builder';
 import type { PhaseContext } from '@slipway/contracts/codebuild';
 import type { JobRun } from '../../engine/jobs.ts';
+import type { Caller } from '../../kernel/caller.ts';
 import { wantsArtifacts } from './artifacts/destinations.ts';
 import { hasLog, type StoredBuild } from './build.ts';
 import { buildspecPlace, readBuildspec } from './buildspec.ts';
@@ -16,7 +17,7 @@ import { tokenPurpose } from './doors.ts';
 import { buildEnvironment, unseenVariables } from './environment.ts';
 import { becomeRole } from './held.ts';
 import { unlessInterrupted } from './interrupting.ts';
-import { placeOf, placeSpec } from './runner.ts';
+import { limitsOf, placeOf, placeSpec } from './runner.ts';
 import { SourceError, type FetchedSources } from './sources/index.ts';
 import type { StepDeps, StepRunner } from './steps.ts';
 import { givenVariables, VariableError, type GivenVariables } from './variables.ts';
@@ -62,20 +63,26 @@ async function prepare(deps: StepDeps, signal: AbortSignal, build: StoredBuild, 
     await mkdir(folder, { recursive: true, mode: 0o700 });
     const become = await becomeRole(deps.held, build);
     if ('problem' in become) return become;
-    const { role } = become;
-    const said: string[] = [];
-    const sources = await deps.sources.fetch(build, { role, folder, keptGit: await keptGit(deps, { build, folder, signal }, (line) => said.push(line)), signal });
-    const buildspec = await readBuildspec(deps, { build, role, folder: sourceFolder(folder, sources.primary.path), runtimes: await runtimesOf(deps, build) });
-    const certificate = await readCertificate(deps.peers, build, role);
-    const variables = await givenVariables(deps, { build, role, buildspec, signal });
-    // A cache's key is shown in the log and in names of objects.
-    const cacheEnv = Object.fromEntries(Object.entries({ ...buildspec.variables, ...variables.values }).filter(([name]) => !variables.secretNames.includes(name)));
-    const cache = await restoreCache(deps, { build, role, folder, signal }, { buildspec, source: sources.primary.path, env: { ...cacheEnv, ...(sources.primary.resolvedVersion === undefined ? {} : { CODEBUILD_RESOLVED_SOURCE_VERSION: sources.primary.resolvedVersion }) } });
-    return { sources, buildspec, variables, cache: { ...cache, lines: [...said, ...cache.lines] }, ...(certificate === undefined ? {} : { certificate }) };
+    const place = placeOf(deps.runner, build.definition.environment);
+    const limits = 'kind' in place ? limitsOf(deps.runner, place.kind, build.definition.environment.computeType) : undefined;
+    return await withinDisk({ folder, limits, signal }, (until) => gather(deps, { role: become.role, folder, signal: until }, build));
   } catch (error) {
     if (error instanceof SourceError || error instanceof BuildspecError || error instanceof VariableError) return { problem: { statusCode: error.statusCode, message: error.message } };
+    if (error instanceof OutOfDisk) return { problem: { statusCode: 'CLIENT_ERROR', message: error.message } };
     throw error;
   }
+}
+
+async function gather(deps: StepDeps, { role, folder, signal }: { role: Caller; folder: string; signal: AbortSignal }, build: StoredBuild): Promise<Prepared> {
+  const said: string[] = [];
+  const sources = await deps.sources.fetch(build, { role, folder, keptGit: await keptGit(deps, { build, folder, signal }, (line) => said.push(line)), signal });
+  const buildspec = await readBuildspec(deps, { build, role, folder: sourceFolder(folder, sources.primary.path), runtimes: await runtimesOf(deps, build) });
+  const certificate = await readCertificate(deps.peers, build, role);
+  const variables = await givenVariables(deps, { build, role, buildspec, signal });
+  // A cache's key is shown in the log and in names of objects.
+  const cacheEnv = Object.fromEntries(Object.entries({ ...buildspec.variables, ...variables.values }).filter(([name]) => !variables.secretNames.includes(name)));
+  const cache = await restoreCache(deps, { build, role, folder, signal }, { buildspec, source: sources.primary.path, env: { ...cacheEnv, ...(sources.primary.resolvedVersion === undefined ? {} : { CODEBUILD_RESOLVED_SOURCE_VERSION: sources.primary.resolvedVersion }) } });
+  return { sources, buildspec, variables, cache: { ...cache, lines: [...said, ...cache.lines] }, ...(certificate === undefined ? {} : { certificate }) };
 }
 
 /** The row knows the token's hash and the first line's number before the supervisor has them. */

@@ -1,4 +1,4 @@
-import { bestRunner, computeLimits, engineProblem, findEngineSocket, runnerOf, type BuildSpec, type NetworkMode, type NetworkRequest, type Preparation, type RunnerKind } from '@slipway/builder';
+import { bestRunner, computeLimits, engineProblem, findEngineSocket, runnerOf, type BuildSpec, type Limits, type NetworkMode, type NetworkRequest, type Preparation, type RunnerKind } from '@slipway/builder';
 import type { ProjectEnvironment } from '@slipway/contracts/codebuild';
 import { credentialsPath } from './environment.ts';
 
@@ -20,10 +20,12 @@ export interface RunnerSettings {
   readonly privileged: boolean;
   /** Certificates of authorities that builds must trust to reach us. */
   readonly certificates?: string | undefined;
+  /** What a build may use of the disk, where that is less than its compute type grants. */
+  readonly diskBytes?: number | undefined;
 }
 
 /** The runner that this installation's builds have, or why they cannot run. */
-export interface ChosenRunner extends Pick<RunnerSettings, 'network' | 'networkAllow' | 'containerImage' | 'privileged' | 'certificates'> {
+export interface ChosenRunner extends Pick<RunnerSettings, 'network' | 'networkAllow' | 'containerImage' | 'privileged' | 'certificates' | 'diskBytes'> {
   /** For AWS's own images. */
   readonly kind?: RunnerKind;
   readonly problem?: string;
@@ -39,8 +41,8 @@ const wayOut = 'Install bubblewrap, or a container engine, or let builds run as 
 
 /** A build's commands are somebody's program: without isolation they run only where the operator has said so. */
 export async function chooseRunner(settings: RunnerSettings): Promise<ChosenRunner> {
-  const { wanted, network, networkAllow, containerImage, privileged, certificates } = settings;
-  const common = { network, networkAllow, containerImage, privileged, certificates };
+  const { wanted, network, networkAllow, containerImage, privileged, certificates, diskBytes } = settings;
+  const common = { network, networkAllow, containerImage, privileged, certificates, diskBytes };
   if (wanted === 'dummy') return { ...common, kind: 'dummy' };
   if (wanted === 'plain') {
     const why = await runnerOf('plain').unavailable();
@@ -112,14 +114,21 @@ export function placeSpec(runner: ChosenRunner, place: BuildPlace, { computeType
   const { kind } = place;
   const { certificates } = runner;
   const isolates = kind === 'sandbox' || kind === 'container';
-  const limits = computeLimits(computeType);
+  const limits = limitsOf(runner, kind, computeType);
   return {
     runner: kind,
     ...(kind === 'container' ? { container: { socket: place.socket, image: place.image, privileged: place.privileged, ...(imageId === null ? {} : { imageId }) } } : {}),
     network: networkOf(runner, isolates, endpoint),
-    ...(isolates && limits !== undefined ? { limits } : {}),
+    ...(limits === undefined ? {} : { limits }),
     ...(certificates === undefined ? {} : { certificates }),
   };
+}
+
+/** What a build may use. Plain processes have no limits but that of the disk. */
+export function limitsOf({ diskBytes }: ChosenRunner, kind: RunnerKind, computeType: string): Limits | undefined {
+  if (kind === 'dummy') return undefined;
+  const limits = computeLimits(computeType, diskBytes === undefined ? {} : { diskBytes });
+  return kind === 'plain' && limits !== undefined ? { diskBytes: limits.diskBytes, inodes: limits.inodes } : limits;
 }
 
 /** How a build's log says what the image stands for, and what the compute type means. */
