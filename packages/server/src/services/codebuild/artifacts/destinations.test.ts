@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import type { CollectedArtifact } from '@slipway/builder';
 import type { ProjectArtifacts } from '@slipway/contracts/codebuild';
-import type { StoredBuild } from '../build.ts';
+import type { StoredBuild } from '../builds/build.ts';
 import { destination, pairings } from './destinations.ts';
 
 const build = (artifacts: ProjectArtifacts, secondaryArtifacts: ProjectArtifacts[] = []) => ({ id: 'web:123', project: 'web', definition: { artifacts, secondaryArtifacts } }) as unknown as StoredBuild;

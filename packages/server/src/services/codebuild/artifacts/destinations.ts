@@ -1,6 +1,6 @@
 import type { CollectedArtifact } from '@slipway/builder';
 import type { ProjectArtifacts } from '@slipway/contracts/codebuild';
-import { uuidOf, type StoredBuild } from '../build.ts';
+import { uuidOf, type StoredBuild } from '../builds/build.ts';
 import { s3Place } from '../sources/index.ts';
 
 /** Where one collected artifact goes. */

@@ -5,7 +5,7 @@ import { expect, it } from 'vitest';
 import type { Caller } from '../../../kernel/caller.ts';
 import { ServiceError } from '../../../kernel/errors.ts';
 import type { Peers } from '../../../kernel/peers.ts';
-import type { StoredBuild } from '../build.ts';
+import type { StoredBuild } from '../builds/build.ts';
 import { uploadArtifacts } from './upload.ts';
 
 const refusing = { as: () => ({ s3: { PutObject: () => Promise.reject(new ServiceError('AccessDenied', 'Access Denied')) } }) } as unknown as Peers;

@@ -9,7 +9,7 @@ import type { BuildArtifacts, PhaseContext } from '@slipway/contracts/codebuild'
 import type { Caller } from '../../../kernel/caller.ts';
 import { ServiceError } from '../../../kernel/errors.ts';
 import type { Peers } from '../../../kernel/peers.ts';
-import type { BuiltArtifacts, StoredBuild } from '../build.ts';
+import type { BuiltArtifacts, StoredBuild } from '../builds/build.ts';
 import { destination, pairings, type Destination } from './destinations.ts';
 
 export interface UploadRequest {

@@ -5,9 +5,9 @@ import type { Database } from '../../../kernel/database.ts';
 import { ServiceError } from '../../../kernel/errors.ts';
 import type { Log } from '../../../kernel/log.ts';
 import type { Peers } from '../../../kernel/peers.ts';
-import type { StoredBuild } from '../build.ts';
+import type { StoredBuild } from '../builds/build.ts';
 import type { KeptGit } from '../sources/index.ts';
-import { findProject } from '../store.ts';
+import { findProject } from '../projects/store.ts';
 import type { CacheLife, LocalCaches } from './local.ts';
 import { s3Cache } from './s3.ts';
 

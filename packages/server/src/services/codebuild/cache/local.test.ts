@@ -7,7 +7,7 @@ import { openDatabase } from '../../../kernel/database/index.ts';
 import type { Database } from '../../../kernel/database.ts';
 import { kernelMigrations } from '../../../kernel/migrations.ts';
 import { migrations } from '../migrations.ts';
-import { deleteProject, insertProject, updateProject } from '../store.ts';
+import { deleteProject, insertProject, updateProject } from '../projects/store.ts';
 import { createLocalCaches, type CacheLife, type LocalCaches } from './local.ts';
 
 const place = { account: '111122223333', region: 'eu-central-1' };

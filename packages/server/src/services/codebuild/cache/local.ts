@@ -6,7 +6,7 @@ import type { Database } from '../../../kernel/database.ts';
 import type { Log } from '../../../kernel/log.ts';
 import type { Place } from '../../../kernel/place.ts';
 import type { KeptGit } from '../sources/source.ts';
-import { findProject, findProjects, type ProjectRow } from '../store.ts';
+import { findProject, findProjects, type ProjectRow } from '../projects/store.ts';
 
 export interface LocalCachesDeps {
   readonly db: Database;

@@ -5,7 +5,7 @@ import { decoded, encoded, type CacheStore } from '@slipway/builder';
 import type { Caller } from '../../../kernel/caller.ts';
 import { ServiceError } from '../../../kernel/errors.ts';
 import type { Peers } from '../../../kernel/peers.ts';
-import type { StoredBuild } from '../build.ts';
+import type { StoredBuild } from '../builds/build.ts';
 
 /** In a bucket, read and written as the build's role: `<prefix>/<namespace or project>/[<generation>/][<version>/]<key>.tar`. */
 export function s3Cache(peers: Peers, { role, build, generation, version, signal }: { role: Caller; build: StoredBuild; generation: number; version: string; signal: AbortSignal }): CacheStore {

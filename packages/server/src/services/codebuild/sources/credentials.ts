@@ -5,7 +5,7 @@ import { ServiceError } from '../../../kernel/errors.ts';
 import type { Peers } from '../../../kernel/peers.ts';
 import type { Place } from '../../../kernel/place.ts';
 import type { Seal } from '../../../kernel/seal.ts';
-import { findSourceCredential, sealedPlace } from '../source-credentials-store.ts';
+import { findSourceCredential, sealedPlace } from '../source-credentials/store.ts';
 import { SourceError } from './source.ts';
 
 export interface UserAndPassword {

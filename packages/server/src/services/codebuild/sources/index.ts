@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { sourceFolder } from '@slipway/builder';
 import type { ProjectSource, SourceType } from '@slipway/contracts/codebuild';
 import type { Caller } from '../../../kernel/caller.ts';
-import type { StoredBuild } from '../build.ts';
+import type { StoredBuild } from '../builds/build.ts';
 import { codeCommitSource, isOurs } from './codecommit.ts';
 import { codePipelineSource } from './codepipeline.ts';
 import { fetchUrl, gitUrlSource, gitUrlTypes } from './git-url.ts';

@@ -6,7 +6,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { Slipway } from '@slipway/testkit';
 import { sandboxRunner } from '../../../../../builder/src/runners/sandbox.ts';
 import { BASH_IMAGE, makeTestImages, testEngines } from '../../../../../builder/src/runners/testing/engines.ts';
-import { uuidOf } from '../build.ts';
+import { uuidOf } from '../builds/build.ts';
 import { buildsOf, buildspec, phase, phaseNames } from './house.ts';
 
 const engines = await testEngines();

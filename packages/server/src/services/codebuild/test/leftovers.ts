@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, readdirSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { Engine } from '../../../../../builder/src/runners/container/engine.ts';
-import { uuidOf } from '../build.ts';
+import { uuidOf } from '../builds/build.ts';
 
 /** By which a build's processes are known while its folder is there. */
 export interface Claim {

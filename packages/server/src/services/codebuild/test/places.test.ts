@@ -5,7 +5,7 @@ import { Slipway } from '@slipway/testkit';
 import { Engine } from '../../../../../builder/src/runners/container/engine.ts';
 import { sandboxRunner } from '../../../../../builder/src/runners/sandbox.ts';
 import { BASH_IMAGE, makeTestImages, testEngines } from '../../../../../builder/src/runners/testing/engines.ts';
-import { uuidOf } from '../build.ts';
+import { uuidOf } from '../builds/build.ts';
 import { buildsOf, buildspec, phase } from './house.ts';
 
 const engines = await testEngines();

@@ -7,7 +7,7 @@ import { ZipFile } from 'yazl';
 import type { Build, StartBuildInput } from '@aws-sdk/client-codebuild';
 import { Slipway } from '@slipway/testkit';
 import { BASH_IMAGE, makeTestImages, testEngines } from '../../../../../builder/src/runners/testing/engines.ts';
-import { uuidOf } from '../build.ts';
+import { uuidOf } from '../builds/build.ts';
 import { git, gitServer } from './git-server.ts';
 import { buildsOf, buildspec, everything } from './house.ts';
 

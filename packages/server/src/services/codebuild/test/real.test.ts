@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ZipFile } from 'yazl';
 import { Slipway } from '@slipway/testkit';
 import { unzip } from '../../../kernel/unzip.ts';
-import { uuidOf } from '../build.ts';
+import { uuidOf } from '../builds/build.ts';
 import { buildsOf, buildspec, phase, phaseNames } from './house.ts';
 
 const run = promisify(execFile);

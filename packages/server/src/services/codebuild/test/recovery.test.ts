@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Slipway } from '@slipway/testkit';
-import { uuidOf } from '../build.ts';
+import { uuidOf } from '../builds/build.ts';
 import { buildsOf, buildspec, phase } from './house.ts';
 
 const count = (go: string) => `i=0; while [ ! -e ${go} ]; do i=$((i+1)); echo "line $i"; sleep 0.005; done; echo "count $i"`;

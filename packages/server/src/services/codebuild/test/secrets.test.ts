@@ -8,7 +8,7 @@ import { secretForms } from '../../../../../builder/src/masks/forms.ts';
 import { sandboxRunner } from '../../../../../builder/src/runners/sandbox.ts';
 import { BASH_IMAGE, makeTestImages, testEngines } from '../../../../../builder/src/runners/testing/engines.ts';
 import { startRegistry } from '../../../../../builder/src/runners/testing/registry.ts';
-import { uuidOf } from '../build.ts';
+import { uuidOf } from '../builds/build.ts';
 import { git, gitServer } from './git-server.ts';
 import { buildspec } from './house.ts';
 import { logOf, makeRole, rootKey, startProgram, until } from './program.ts';

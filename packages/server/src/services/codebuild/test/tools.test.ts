@@ -6,7 +6,7 @@ import { Slipway, makeCertificate, type TestCertificate } from '@slipway/testkit
 import { sandboxRunner } from '../../../../../builder/src/runners/sandbox.ts';
 import { testEngines } from '../../../../../builder/src/runners/testing/engines.ts';
 import { TOOLS_AUTHORITIES, TOOLS_IMAGE, addStockCli, makeToolsImage, stockCli, toolsProblem } from '../../../../../builder/src/runners/testing/tools.ts';
-import { uuidOf } from '../build.ts';
+import { uuidOf } from '../builds/build.ts';
 import { buildsOf, buildspec } from './house.ts';
 
 /** What people write in buildspecs, run as they write it, with the stock tools, wherever builds run. */

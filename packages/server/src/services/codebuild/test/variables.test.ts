@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { Slipway } from '@slipway/testkit';
-import { uuidOf } from '../build.ts';
+import { uuidOf } from '../builds/build.ts';
 import { buildsOf, buildspec, phase } from './house.ts';
 
 const planted = { parameter: 'planted-parameter-8153', key: 'planted-key-"4407"', whole: 'planted-whole-2290', old: 'planted-old-6671' };

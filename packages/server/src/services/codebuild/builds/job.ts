@@ -1,0 +1,5 @@
+import type { Place } from '../../../kernel/place.ts';
+import type { JobKey } from '../../../engine/jobs.ts';
+
+/** A build's job, and the subject that others watch to learn of its end. */
+export const buildJob = ({ account, region, id }: Place & { id: string }): JobKey => ({ kind: 'codebuild/build', account, region, id });
