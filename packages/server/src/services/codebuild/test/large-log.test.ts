@@ -1,24 +1,14 @@
-import { readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { buildspec } from './house.ts';
 import { claimOf } from './leftovers.ts';
-import { makeRole, startProgram, until } from './program.ts';
+import { makeRole, peakOf, startProgram, until } from './program.ts';
 
 const MEGABYTES = Number(process.env['LARGE_LOG_MB'] ?? 48);
 const LINE = 'a line of a build that says much, and a word like hunter';
 const lines = Math.round((MEGABYTES * 1e6) / (LINE.length + 1));
-
-/** The most memory that a process has ever had, in MB; undefined when it is gone. */
-function peak(pid: number): number | undefined {
-  try {
-    return Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) / 1_000;
-  } catch {
-    return undefined;
-  }
-}
 
 it(`A log of ${MEGABYTES} MB passes through server and supervisor in little memory`, { timeout: 600_000 }, async () => {
   const data = await mkdtemp(join(tmpdir(), 'slipway-large-log-'));
@@ -35,14 +25,14 @@ it(`A log of ${MEGABYTES} MB passes through server and supervisor in little memo
     const build = await until(async () => {
       const [found] = (await aws.codebuild.batchGetBuilds({ ids: [id] })).builds!;
       try {
-        supervisor = Math.max(supervisor, peak(claimOf(data, id).pid) ?? 0);
+        supervisor = Math.max(supervisor, peakOf(claimOf(data, id).pid) ?? 0);
       } catch {
         // Not begun, or over.
       }
       return found!.buildComplete && found;
     });
     expect(build.buildStatus).toBe('SUCCEEDED');
-    const used = { server: peak(server.pid)!, supervisor };
+    const used = { server: peakOf(server.pid)!, supervisor };
     if (process.env['LARGE_LOG_MB'] !== undefined) console.log(JSON.stringify({ megabytes: MEGABYTES, ...used }));
     expect(used.server).toBeLessThan(300);
     expect(used.supervisor).toBeLessThan(200);

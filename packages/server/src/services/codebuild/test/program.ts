@@ -1,4 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { awsClients, cleanEnvironment, slipwayProgram, type Aws, type Credentials } from '@slipway/testkit';
 
 export const rootKey: Credentials = { accessKeyId: 'AKIAROOTOFTHEPROGRAM', secretAccessKey: 'planted-root-key-of-the-installation-0123' };
@@ -42,6 +43,15 @@ export async function startProgram(data: string, settings: Readonly<Record<strin
       await exited;
     },
   };
+}
+
+/** The most memory that a process has ever had, in MB; undefined when it is gone. */
+export function peakOf(pid: number): number | undefined {
+  try {
+    return Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) / 1_000;
+  } catch {
+    return undefined;
+  }
 }
 
 /** A role for everything, that builds may have. */
