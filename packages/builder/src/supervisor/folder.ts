@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { closeSync, constants, openSync } from 'node:fs';
 import { link, open, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isCode, processStat } from '../runners/processes.ts';
+import { isCode, isLiving, processStat } from '../runners/processes.ts';
 
 /** The files of a build's folder that concern its supervisor. */
 export const specFile = (folder: string): string => join(folder, 'spec.json');
@@ -81,7 +81,7 @@ export async function readClaim(folder: string): Promise<Claim | undefined> {
 export async function isAlive(claim: Claim): Promise<boolean> {
   if (claim.boot !== (await bootId())) return false;
   const stat = processStat(claim.pid);
-  return stat !== undefined && stat.state !== 'Z' && stat.started === claim.started;
+  return stat !== undefined && isLiving(stat) && stat.started === claim.started;
 }
 
 async function bootId(): Promise<string> {

@@ -10,10 +10,11 @@ import type { BuildSpec } from '../build.ts';
 import { parseBuildspec } from '../buildspec/parse.ts';
 import { buildProcesses } from '../runners/processes.ts';
 import { BUSYBOX_IMAGE, makeTestImages, testEngines } from '../runners/testing/engines.ts';
-import { attach, requestStop } from './attach.ts';
-import type { Attached } from './attach.ts';
-import { claimFile, holdFolder, readClaim, revoke, shortSocketPath, specFile, spoolFile, takeClaim } from './folder.ts';
+import { claimFile, holdFolder, isAlive, readClaim, revoke, shortSocketPath, specFile, spoolFile, takeClaim } from './folder.ts';
 import { launch } from './launch.ts';
+import { readSpool, spoolGrowth } from './read-spool.ts';
+import type { SpoolFrame } from './read-spool.ts';
+import { requestStop } from './socket.ts';
 
 const engines = await testEngines();
 const places: { name: string; runner: BuildSpec['runner']; more: Partial<BuildSpec> }[] = [
@@ -50,7 +51,7 @@ afterEach(async () => {
   const claim = await readClaim(folder);
   if (claim !== undefined) {
     await requestStop(folder);
-    for await (const _ of attach(folder)) { /* until it has ended */ }
+    for await (const _ of frames()) { /* until it has ended */ }
     expect(buildProcesses(claim.mark)).toEqual([]);
   }
   await rm(root, { recursive: true, force: true });
@@ -60,22 +61,38 @@ function spec(commands: string[], more: Partial<BuildSpec> = {}): Omit<BuildSpec
   return { runner: 'plain', buildspec: parseBuildspec(`version: 0.2\nphases:\n  build:\n    commands:\n${commands.map((command) => `      - ${JSON.stringify(command)}\n`).join('')}`), source: 'src1/src', env: {}, ...more };
 }
 
+/** As a server does it: whenever the spool has grown, to the build's end. */
+async function* frames(from = 0, signal = new AbortController().signal): AsyncGenerator<SpoolFrame> {
+  let offset = from;
+  for await (const _ of spoolGrowth(folder, signal)) {
+    for (let more = true; more && !signal.aborted; ) {
+      const part = await readSpool(folder, { from: offset });
+      for (const one of part.frames) {
+        yield one;
+        if (one.frame.type === 'exit' || one.frame.type === 'supervisor-died') return;
+        offset = one.next;
+      }
+      more = part.more;
+    }
+  }
+}
+
 /** Follows until `until` says so, or to the end. */
-async function follow(from = 0, until: (attached: Attached) => boolean = () => false): Promise<Attached[]> {
-  const seen: Attached[] = [];
-  for await (const attached of attach(folder, { from })) {
-    seen.push(attached);
-    if (until(attached)) break;
+async function follow(from = 0, until: (one: SpoolFrame) => boolean = () => false): Promise<SpoolFrame[]> {
+  const seen: SpoolFrame[] = [];
+  for await (const one of frames(from)) {
+    seen.push(one);
+    if (until(one)) break;
   }
   return seen;
 }
 
-function lines(seen: readonly Attached[]): { seq: number; text: string }[] {
+function lines(seen: readonly SpoolFrame[]): { seq: number; text: string }[] {
   return seen.flatMap(({ frame }) => (frame.type === 'log' ? frame.lines.map(({ text }, index) => ({ seq: frame.first + index, text })) : []));
 }
 
-const output = (seen: readonly Attached[]): string[] => lines(seen).map(({ text }) => text).filter((text) => !text.startsWith('[Container]'));
-const types = (seen: readonly Attached[]): string[] => seen.map(({ frame }) => frame.type);
+const output = (seen: readonly SpoolFrame[]): string[] => lines(seen).map(({ text }) => text).filter((text) => !text.startsWith('[Container]'));
+const types = (seen: readonly SpoolFrame[]): string[] => seen.map(({ frame }) => frame.type);
 
 describe('a supervised build', () => {
   test('is spooled whole: phases, numbered lines, exit last', async () => {
@@ -105,7 +122,7 @@ describe('a supervised build', () => {
 
   test('can be followed again from any frame, while it runs and long after', async () => {
     await launch(folder, spec(['echo one; sleep 0.2; echo two; sleep 0.2; echo three']), { supervisorPath });
-    const first = await follow(0, (attached) => output([attached]).includes('one'));
+    const first = await follow(0, (one) => output([one]).includes('one'));
     const rest = await follow(first.at(-1)?.next);
     const all = await follow();
     expect([...first, ...rest]).toEqual(all);
@@ -144,7 +161,7 @@ describe('a supervised build', () => {
 
   test('that is stopped kills its whole tree and says STOPPED', async () => {
     await launch(folder, spec(['setsid sleep 1000 & sleep 1000 & echo ready; sleep 1000']), { supervisorPath });
-    const begun = await follow(0, (attached) => output([attached]).includes('ready'));
+    const begun = await follow(0, (one) => output([one]).includes('ready'));
     expect(await requestStop(folder)).toBe(true);
     const rest = await follow(begun.at(-1)?.next);
     expect(rest.at(-1)?.frame).toMatchObject({ type: 'exit', status: 'STOPPED' });
@@ -155,10 +172,10 @@ describe('a supervised build', () => {
   test.each(places)('whose supervisor is killed ends with that cause, keeps its lines and leaves no process ($name)', async ({ runner, more }) => {
     await launch(folder, spec(['setsid sleep 1000 & echo ready; sleep 1000'], { runner, ...more }), { supervisorPath });
     const claim = await readClaim(folder);
-    const seen: Attached[] = [];
-    for await (const attached of attach(folder)) {
-      seen.push(attached);
-      if (output([attached]).includes('ready')) process.kill(claim?.pid ?? 0, 'SIGKILL');
+    const seen: SpoolFrame[] = [];
+    for await (const one of frames()) {
+      seen.push(one);
+      if (output([one]).includes('ready')) process.kill(claim?.pid ?? 0, 'SIGKILL');
     }
     expect(output(seen)).toEqual(['ready']);
     expect(seen.at(-1)?.frame).toMatchObject({ type: 'supervisor-died', reason: expect.stringContaining('ended without a result') });
@@ -199,6 +216,16 @@ describe('a supervised build', () => {
     expect(seen.at(-1)?.frame.type).toBe('supervisor-died');
   });
 
+  test('whose spool is damaged is over, and stopped', async () => {
+    await launch(folder, spec(['sleep 1000']), { supervisorPath });
+    const begun = await follow(0, ({ frame }) => frame.type === 'log' && frame.lines.some(({ text }) => text.includes('Running command')));
+    await appendFile(spoolFile(folder), Buffer.alloc(64, 0xff));
+    expect((await readSpool(folder, { from: begun.at(-1)?.next ?? 0 })).frames.at(-1)?.frame).toMatchObject({ type: 'supervisor-died', reason: expect.stringContaining('The spool') });
+    const claim = await readClaim(folder);
+    await expect.poll(() => claim !== undefined && isAlive(claim), { timeout: 10_000 }).toBe(false);
+    expect(buildProcesses(claim?.mark ?? '')).toEqual([]);
+  });
+
   test('keeps its spec, spool and claim from other users, and the spec not at all', async () => {
     await launch(folder, spec(['echo "$TOKEN"'], { env: { TOKEN: 'value-of-the-token' }, secrets: ['value-of-the-token'] }), { supervisorPath });
     const seen = await follow();
@@ -220,7 +247,7 @@ describe('a supervised build', () => {
   test('can be left by a follower without ending', async () => {
     await launch(folder, spec(['echo one; sleep 0.3; echo two']), { supervisorPath });
     const leave = new AbortController();
-    for await (const attached of attach(folder, { signal: leave.signal })) if (output([attached]).includes('one')) leave.abort();
+    for await (const one of frames(0, leave.signal)) if (output([one]).includes('one')) leave.abort();
     expect(output(await follow())).toEqual(['one', 'two']);
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Attached } from '@slipway/builder';
+import type { SpoolFrame } from '@slipway/builder';
 import type { StoredBuild } from '../builds/build.ts';
 import { deadlineOf, elsewhere, endHere, enter, interruption, leave, stepOf, withFrames } from './decide.ts';
 
@@ -17,9 +17,9 @@ function build(change: Partial<StoredBuild> = {}): StoredBuild {
 const provisioned = (): StoredBuild => leave(enter(leave(build(), minute, 'SUCCEEDED'), 'PROVISIONING', minute), minute, 'SUCCEEDED');
 const running = (phase: 'INSTALL' | 'BUILD' | 'POST_BUILD' = 'BUILD'): StoredBuild => enter(provisioned(), phase, minute);
 let offset = 0;
-const told = (...frames: Attached['frame'][]): Attached[] => frames.map((frame) => ({ frame, next: (offset += 10) }));
-const exit = (status: 'SUCCEEDED' | 'FAILED' | 'STOPPED' | 'TIMED_OUT' | 'FAULT', reason?: string): Attached['frame'] => ({ type: 'exit', status, time: 2 * minute, ...(reason ? { reason } : {}) });
-const ended = (phase: 'BUILD' | 'POST_BUILD', status: 'SUCCEEDED' | 'FAILED' | 'STOPPED'): Attached['frame'] => ({ type: 'phase-ended', phase, status, contexts: [], time: 2 * minute });
+const told = (...frames: SpoolFrame['frame'][]): SpoolFrame[] => frames.map((frame) => ({ frame, next: (offset += 10) }));
+const exit = (status: 'SUCCEEDED' | 'FAILED' | 'STOPPED' | 'TIMED_OUT' | 'FAULT', reason?: string): SpoolFrame['frame'] => ({ type: 'exit', status, time: 2 * minute, ...(reason ? { reason } : {}) });
+const ended = (phase: 'BUILD' | 'POST_BUILD', status: 'SUCCEEDED' | 'FAILED' | 'STOPPED'): SpoolFrame['frame'] => ({ type: 'phase-ended', phase, status, contexts: [], time: 2 * minute });
 const phases = ({ phases: all }: StoredBuild) => all.map(({ phaseType, phaseStatus }) => `${phaseType} ${phaseStatus ?? '-'}`);
 
 describe('What follows in a build', () => {
@@ -72,7 +72,7 @@ describe('What follows in a build', () => {
   });
 
   it('shows the cause of a fault in the phase that was on, or in the one that would have come', () => {
-    const died: Attached['frame'] = { type: 'supervisor-died', reason: 'gone' };
+    const died: SpoolFrame['frame'] = { type: 'supervisor-died', reason: 'gone' };
     const within = withFrames(running(), told(died), 0);
     expect(within.status).toBe('FAULT');
     expect(within.phases[2]).toMatchObject({ phaseType: 'BUILD', phaseStatus: 'FAULT', contexts: [{ message: 'gone' }] });

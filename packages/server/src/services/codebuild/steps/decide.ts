@@ -1,4 +1,4 @@
-import type { Attached } from '@slipway/builder';
+import type { SpoolFrame } from '@slipway/builder';
 import type { BuildPhaseType, PhaseContext, StatusType } from '@slipway/contracts/codebuild';
 import type { StoredBuild } from '../builds/build.ts';
 import { queuedTimeout, timeout } from '../limits.ts';
@@ -77,12 +77,12 @@ function openPhase(build: StoredBuild, at: number): StoredBuild {
 }
 
 /** What the supervisor has told changes the build. `now`: for ends that carry no time of their own. */
-export function withFrames(build: StoredBuild, frames: readonly Attached[], now: number): StoredBuild {
+export function withFrames(build: StoredBuild, frames: readonly SpoolFrame[], now: number): StoredBuild {
   const interrupted = interruption(build, now);
   return frames.reduce((state, attached) => ({ ...withFrame(state, attached, now, interrupted), spool_offset: attached.next }), build);
 }
 
-function withFrame(build: StoredBuild, { frame }: Attached, now: number, interrupted: Ending | undefined): StoredBuild {
+function withFrame(build: StoredBuild, { frame }: SpoolFrame, now: number, interrupted: Ending | undefined): StoredBuild {
   switch (frame.type) {
     case 'log':
       return { ...build, log_next: frame.first + frame.lines.length };
@@ -109,7 +109,7 @@ function withFrame(build: StoredBuild, { frame }: Attached, now: number, interru
   }
 }
 
-type Exit = Extract<Attached['frame'], { type: 'exit' }>;
+type Exit = Extract<SpoolFrame['frame'], { type: 'exit' }>;
 
 function exited(before: StoredBuild, { status, reason, retry, usage, time }: Exit, interrupted: Ending | undefined): StoredBuild {
   const build = { ...before, usage: usage === undefined ? null : JSON.stringify(usage), ...(retry === undefined ? {} : { retry_limit: retry.count }) };
