@@ -89,10 +89,16 @@ export class DiskWatch {
     this.#schedule();
   }
 
-  /** Looks now. */
+  /** Looks at all that has been written by now, and counts it where it may be too much. */
   async check(): Promise<void> {
+    // A look that is under way may have passed by what came last.
+    await this.#looking;
+    await this.#lookAlone(true);
+  }
+
+  async #lookAlone(last: boolean): Promise<void> {
     if (this.#closed || this.exceeded !== undefined) return;
-    await (this.#looking ??= this.#look().finally(() => {
+    await (this.#looking ??= this.#look(last).finally(() => {
       this.#looking = undefined;
     }));
   }
@@ -105,7 +111,7 @@ export class DiskWatch {
   #schedule(): void {
     if (this.#closed || this.exceeded !== undefined) return;
     this.#timer = setTimeout(() => {
-      this.check().finally(() => this.#schedule()).catch((error: unknown) => this.#end(`the disk cannot be watched: ${error instanceof Error ? error.message : String(error)}`));
+      this.#lookAlone(false).finally(() => this.#schedule()).catch((error: unknown) => this.#end(`the disk cannot be watched: ${error instanceof Error ? error.message : String(error)}`));
     }, this.#pause());
     this.#timer.unref();
   }
@@ -121,12 +127,12 @@ export class DiskWatch {
     return Math.min(Math.max(Math.min(...left) / 2, LOOK_MS.least), LOOK_MS.most);
   }
 
-  async #look(): Promise<void> {
+  async #look(last: boolean): Promise<void> {
     for (const fileSystem of this.#fileSystems) fileSystem.now = await roomOf(fileSystem);
     const most = this.#atMost();
     const feared = this.#beyondLimits(most) !== undefined || this.#beyondMachine(most) !== undefined;
     if (!feared) this.#lowSince = undefined;
-    if (!this.#mayCount(feared)) return;
+    if (!(last && feared) && !this.#mayCount(feared)) return;
     const before = this.#fileSystems.map(({ now }) => now);
     const from = performance.now();
     this.#used = await this.#count();

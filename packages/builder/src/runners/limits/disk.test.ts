@@ -109,6 +109,14 @@ test('a watch tells once that the disk is exceeded, and by what', async () => {
   expect(causes).toHaveLength(1);
 });
 
+test('a check misses nothing that was written while the watch was looking', async () => {
+  const causes = await begin({ diskBytes: 5 * MIB });
+  const first = watch?.check();
+  writeFileSync(join(folder, 'last'), Buffer.alloc(24 * MIB, 1));
+  await Promise.all([first, watch?.check()]);
+  expect(causes).toEqual(['out of disk: the limit of the build is 5 MB']);
+});
+
 test('a watch tells that there are too many files', async () => {
   const causes = await begin({ inodes: 20 });
   for (let at = 0; at < 30; at += 1) await writeFile(join(folder, `f${at}`), '');
