@@ -1,7 +1,7 @@
 import { request } from 'node:http';
 import type { IncomingMessage } from 'node:http';
 import { createInterface } from 'node:readline';
-import { text } from 'node:stream/consumers';
+import { buffer, text } from 'node:stream/consumers';
 import type { Usage } from '../usage/usage.ts';
 import type { ImageReference } from './reference.ts';
 
@@ -77,10 +77,12 @@ export class Engine {
     const headers: Record<string, string> = auth === undefined ? {} : { 'x-registry-auth': encodeAuth(auth, host) };
     const response = await this.#send('POST', `/images/create?${query}`, undefined, { headers, ...(signal === undefined ? {} : { signal }) });
     // The status is 200 before the pull begins: a failure is a line of the stream.
-    for await (const line of createInterface({ input: response })) {
-      const said = parse<{ error?: string }>(line);
-      if (said?.error !== undefined) throw new EngineError(said.error);
-    }
+    await this.#toTheEnd(async () => {
+      for await (const line of createInterface({ input: response })) {
+        const said = parse<{ error?: string }>(line);
+        if (said?.error !== undefined) throw new EngineError(said.error);
+      }
+    });
   }
 
   /** Answers the container's id. */
@@ -114,8 +116,9 @@ export class Engine {
   }
 
   /** Resolves when the container runs no more. */
-  async wait(id: string, signal?: AbortSignal): Promise<void> {
-    await text(await this.#send('POST', `/containers/${id}/wait`, undefined, signal === undefined ? {} : { signal }));
+  async wait(id: string): Promise<void> {
+    const response = await this.#send('POST', `/containers/${id}/wait`);
+    await this.#toTheEnd(() => text(response));
   }
 
   /** What the container uses, as the engine tells it: with Docker once a second at most. */
@@ -134,7 +137,7 @@ export class Engine {
   /** What the container wrote where nobody else reads it: the words of a shell that could not begin. */
   async logs(id: string): Promise<string> {
     const response = await this.#send('GET', `/containers/${id}/logs?stdout=1&stderr=1&tail=20`);
-    return demultiplexed(Buffer.concat(await response.toArray() as Buffer[]));
+    return demultiplexed(await this.#toTheEnd(() => buffer(response)));
   }
 
   /** Runs a program in the container as root and waits for it. Answers its status. */
@@ -180,7 +183,8 @@ export class Engine {
   }
 
   async #json<T>(method: string, path: string, body?: unknown): Promise<T> {
-    const said = await text(await this.#send(method, path, body));
+    const response = await this.#send(method, path, body);
+    const said = await this.#toTheEnd(() => text(response));
     return (said === '' ? undefined : JSON.parse(said)) as T;
   }
 
@@ -191,14 +195,27 @@ export class Engine {
         socketPath: this.socket, method, path, agent: false, ...(options.signal === undefined ? {} : { signal: options.signal }),
         headers: { host: 'engine', ...(payload === undefined ? {} : { 'content-type': 'application/json', 'content-length': payload.length }), ...options.headers },
       }, resolve);
-      sent.on('error', (error) => reject(new EngineError(`The container engine at ${this.socket} does not answer: ${error.message}`)));
+      sent.on('error', (error) => reject(this.#silence(error)));
       sent.end(payload);
     });
     const status = response.statusCode ?? 0;
     if (status < 400) return response;
-    const said = await text(response);
+    const said = await this.#toTheEnd(() => text(response));
     const { message, cause } = parse<{ message?: string; cause?: string }>(said) ?? {};
     throw new EngineError(message ?? cause ?? (said.trim() || `The container engine answers ${status}`), status);
+  }
+
+  /** Reads an answer, in the middle of which the engine may end. */
+  async #toTheEnd<T>(read: () => Promise<T>): Promise<T> {
+    try {
+      return await read();
+    } catch (error) {
+      throw error instanceof EngineError ? error : this.#silence(error);
+    }
+  }
+
+  #silence(error: unknown): EngineError {
+    return new EngineError(`The container engine at ${this.socket} does not answer: ${error instanceof Error ? error.message : String(error)}`);
   }
 }
 
