@@ -5,6 +5,7 @@ import { createServer as createSocketServer } from 'node:net';
 import type { AddressInfo, Server, Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { authorities } from '../authorities.ts';
+import { serveHttp } from './connections.ts';
 
 /** Where the server hands out a build's credentials to whoever shows the build's token. */
 export interface CredentialsSource {
@@ -49,12 +50,7 @@ export function serveCredentials(server: Server, sockets: Set<Socket>, source: C
       outgoing.writeHead(502, { 'content-type': 'application/json' }).end('{"code":"InternalError","message":"The server does not answer"}');
     });
   });
-  server.on('connection', (socket) => {
-    sockets.add(socket);
-    socket.on('close', () => sockets.delete(socket));
-    socket.on('error', () => socket.destroy());
-    http.emit('connection', socket);
-  });
+  serveHttp(server, http, sockets);
 }
 
 async function answer(incoming: IncomingMessage, outgoing: ServerResponse, source: CredentialsSource): Promise<void> {

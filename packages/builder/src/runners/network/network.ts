@@ -4,7 +4,7 @@ import { connect } from 'node:net';
 import type { Server, Socket } from 'node:net';
 import { credentialsVariable, isAskable, serveCredentials } from './credentials.ts';
 import type { CredentialsSource } from './credentials.ts';
-import { join } from './join.ts';
+import { join } from './connections.ts';
 import { serveProxy } from './proxy.ts';
 import { Traffic } from './traffic.ts';
 import type { Usage } from '../usage/usage.ts';

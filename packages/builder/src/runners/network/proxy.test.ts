@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, request } from 'node:http';
 import type { Server } from 'node:http';
-import { createServer as createTcpServer } from 'node:net';
+import { connect, createServer as createTcpServer } from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { afterEach, expect, test } from 'vitest';
@@ -53,6 +53,37 @@ test('a name leads to the addresses that were judged, however it resolves a mome
   expect(await tunnel(port, `rebinding.example:${portOf(open)}`)).toBe(200);
   expect(await tunnel(port, `rebinding.example:${portOf(open)}`)).toBe(403);
   expect(asked).toBe(4);
+});
+
+test('no connection is made for whoever is gone before the name is known', async () => {
+  const upstream = createTcpServer().listen(0, '127.0.0.1');
+  await once(upstream, 'listening');
+  closing.push(upstream);
+  let resolved: (() => void) | undefined;
+  const begun = new Promise<void>((resolve) => {
+    resolved = resolve;
+  });
+  let answer: (() => void) | undefined;
+  const named = new Promise<void>((resolve) => {
+    answer = resolve;
+  });
+  let connections = 0;
+  upstream.on('connection', () => (connections += 1));
+  const port = await proxy({ outside: true, allow: ['127.0.0.0/8'], resolver: async () => {
+    resolved?.();
+    await named;
+    return ['127.0.0.1'];
+  } });
+  const asking = connect(port, '127.0.0.1');
+  asking.write(`CONNECT slow.example:${portOf(upstream)} HTTP/1.1\r\nhost: slow.example\r\n\r\n`);
+  await begun;
+  asking.destroy();
+  await once(asking, 'close');
+  // The proxy sees the end of what it was asked by before the name is known.
+  await tunnel(port, '127.0.0.1:1');
+  answer?.();
+  expect(await tunnel(port, `127.0.0.1:${portOf(upstream)}`)).toBe(200);
+  expect(connections).toBe(1);
 });
 
 test('of a name with open and closed addresses the open ones are tried', async () => {

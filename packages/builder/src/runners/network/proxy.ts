@@ -2,7 +2,7 @@ import { createServer, request } from 'node:http';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { connect, isIP } from 'node:net';
 import type { LookupFunction, Server, Socket } from 'node:net';
-import { join } from './join.ts';
+import { join, serveHttp } from './connections.ts';
 import { Refused, createReach } from './reach.ts';
 import type { Reach, ReachRules } from './reach.ts';
 
@@ -17,18 +17,17 @@ export function serveProxy(server: Server, sockets: Set<Socket>, rules: ReachRul
       socket.end(`HTTP/1.1 ${error instanceof Refused ? '403 Forbidden' : '502 Bad Gateway'}\r\ncontent-type: text/plain\r\nconnection: close\r\n\r\n${words(error)}\n`);
     });
   });
-  server.on('connection', (socket) => {
-    sockets.add(socket);
-    socket.on('close', () => sockets.delete(socket));
-    socket.on('error', () => socket.destroy());
-    http.emit('connection', socket);
-  });
+  serveHttp(server, http, sockets);
 }
 
 async function tunnel(incoming: IncomingMessage, socket: Socket, head: Buffer, sockets: Set<Socket>, reach: Reach): Promise<void> {
   const url = new URL(`http://${incoming.url ?? ''}`);
   const port = Number(url.port || 80);
-  const upstream = connect({ host: 'judged', port, lookup: pinned(await reach(url.hostname, port)) });
+  const lookup = pinned(await reach(url.hostname, port));
+  if (socket.destroyed) return;
+  const upstream = connect({ host: 'judged', port, lookup });
+  // Whoever asked may be gone before an address has answered, which may take minutes.
+  socket.once('close', () => upstream.destroy(new Error('Nobody waits for the connection any more')));
   await new Promise<void>((resolve, reject) => upstream.once('connect', resolve).once('error', reject));
   socket.write('HTTP/1.1 200 Connection established\r\n\r\n');
   if (head.length > 0) upstream.write(head);
@@ -42,6 +41,7 @@ async function forward(incoming: IncomingMessage, outgoing: ServerResponse, reac
   if (url?.protocol !== 'http:') throw new Refused('This is a proxy: it takes http:// URLs and CONNECT');
   const port = Number(url.port || 80);
   const lookup = pinned(await reach(url.hostname, port));
+  if (outgoing.destroyed) return;
   const headers = Object.fromEntries(Object.entries(incoming.headers).filter(([name]) => !HOP_BY_HOP.includes(name)));
   const upstream = request({ host: 'judged', lookup, port, method: incoming.method, path: `${url.pathname}${url.search}`, headers: { ...headers, host: url.host }, agent: false });
   upstream.on('error', (error) => refuse(outgoing, error));
