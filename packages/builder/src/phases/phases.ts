@@ -154,6 +154,8 @@ async function runBlock(run: PhaseRun, commands: readonly string[], shell: { fre
     if (run.stopping()) return undefined;
     // A shell that ended by `exit 0` took nothing wrong with it: the next command gets a fresh one.
     if (status === 0) continue;
+    // What fails while the build's processes are being ended, as a shell that may start no more, does not fail by itself.
+    if (run.ended()) throw new SessionLost('The processes of the build are being ended');
     const said = run.lines.recent();
     run.lines.container(`Command did not exit successfully ${text} exit status ${status}`);
     return { context: { statusCode: 'COMMAND_EXECUTION_ERROR', message: run.lines.masked(`Error while executing command: ${text}. Reason: exit status ${status}${withCause(await run.killed(status))}`) }, said };

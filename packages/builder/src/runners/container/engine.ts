@@ -24,7 +24,6 @@ export interface RegistryAuth {
 }
 
 export interface EngineInfo {
-  readonly name: string;
   readonly rootless: boolean;
   readonly selinux: boolean;
   readonly cpus: number;
@@ -48,11 +47,18 @@ export class Engine {
     this.socket = socket;
   }
 
+  /** Whether it answers, at once. Tells which one it is. */
+  async ping(): Promise<{ readonly name: 'Docker' | 'Podman' }> {
+    const response = await this.#send('GET', '/_ping');
+    response.resume();
+    return { name: response.headers['libpod-api-version'] === undefined ? 'Docker' : 'Podman' };
+  }
+
+  /** Podman starts many programs to find that out, which takes it a second. */
   async info(): Promise<EngineInfo> {
-    const [info, version] = await Promise.all([this.#json<RawInfo>('GET', '/info'), this.#json<RawVersion>('GET', '/version')]);
+    const info = await this.#json<RawInfo>('GET', '/info');
     const security = (info.SecurityOptions ?? []).join(' ');
     return {
-      name: (version.Components ?? []).some(({ Name }) => Name.startsWith('Podman')) ? 'Podman' : 'Docker',
       rootless: info.Rootless === true || security.includes('name=rootless'),
       selinux: security.includes('name=selinux'),
       cpus: info.NCPU ?? 1,
@@ -245,10 +251,6 @@ interface RawInfo {
   readonly MemoryLimit?: boolean;
   readonly CpuCfsQuota?: boolean;
   readonly PidsLimit?: boolean;
-}
-
-interface RawVersion {
-  readonly Components?: readonly { readonly Name: string }[];
 }
 
 function encodeAuth({ username, password }: RegistryAuth, host: string): string {

@@ -25,7 +25,7 @@ export async function testEngines(): Promise<TestEngine[]> {
   const found: TestEngine[] = [];
   for (const socket of sockets) {
     try {
-      found.push({ name: (await new Engine(socket).info()).name, socket });
+      found.push({ name: (await new Engine(socket).ping()).name, socket });
     } catch (error) {
       // A socket that was asked for must work; one that merely lies about may have nobody behind it.
       if (listed !== undefined) throw error;
