@@ -41,8 +41,8 @@ export const maxAutoRetries = 100;
 /** Role chaining's maximum and the container credentials' usual: an hour. Seconds. */
 export const credentialsLifetime = 3_600;
 
-/** Buildspecs are read into memory; AWS limits StartBuild's whole request to less. Bytes. */
-export const maxBuildspecBytes = 1024 * 1024;
+/** Buildspecs and certificates in S3 are read into memory; AWS limits StartBuild's whole request to less. Bytes. */
+export const maxTextBytes = 1024 * 1024;
 
 /** How long to wait before a step is taken again in case its wake-up was lost. ms */
 export const safetyTick = 10_000;

@@ -1,7 +1,7 @@
 import type { CollectedArtifact } from '@slipway/builder';
 import type { ProjectArtifacts } from '@slipway/contracts/codebuild';
+import { s3Place } from '../buckets.ts';
 import { uuidOf, type StoredBuild } from '../builds/build.ts';
-import { s3Place } from '../sources/index.ts';
 
 /** Where one collected artifact goes. */
 export interface Destination {

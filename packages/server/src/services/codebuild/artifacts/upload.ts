@@ -2,13 +2,13 @@ import { createHash } from 'node:crypto';
 import { constants, createReadStream, createWriteStream } from 'node:fs';
 import { open, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { zipArtifact, type CollectedArtifact, type Manifest } from '@slipway/builder';
 import type { BuildArtifacts, PhaseContext } from '@slipway/contracts/codebuild';
 import type { Caller } from '../../../kernel/caller.ts';
 import { ServiceError } from '../../../kernel/errors.ts';
 import type { Peers } from '../../../kernel/peers.ts';
+import { s3Arn, withBody } from '../buckets.ts';
 import type { BuiltArtifacts, StoredBuild } from '../builds/build.ts';
 import { destination, pairings, type Destination } from './destinations.ts';
 
@@ -57,7 +57,7 @@ export async function uploadArtifacts({ peers }: { peers: Peers }, request: Uplo
 
 function shown({ bucket, key, settings }: Destination, sums: { sha256sum?: string; md5sum?: string } = {}): BuildArtifacts {
   return {
-    location: `arn:aws:s3:::${bucket}/${key}`, ...sums, overrideArtifactName: settings.overrideArtifactName ?? false, encryptionDisabled: settings.encryptionDisabled ?? false,
+    location: s3Arn({ bucket, key }), ...sums, overrideArtifactName: settings.overrideArtifactName ?? false, encryptionDisabled: settings.encryptionDisabled ?? false,
     ...(settings.bucketOwnerAccess === undefined ? {} : { bucketOwnerAccess: settings.bucketOwnerAccess }),
     ...(settings.artifactIdentifier === undefined ? {} : { artifactIdentifier: settings.artifactIdentifier }),
   };
@@ -79,20 +79,10 @@ async function putArchive(peers: Peers, { build, role, folder, signal }: UploadR
       }
     }, createWriteStream(file, { mode: 0o600 }), { signal });
     const { size } = await stat(file);
-    await sent(createReadStream(file), (Body) => peers.as(role).s3.PutObject({ Bucket: to.bucket, Key: to.key, Body, ContentLength: size, ContentType: 'application/zip', ...aclOf(to) }, { region: build.region, signal }));
+    await withBody(createReadStream(file), (Body) => peers.as(role).s3.PutObject({ Bucket: to.bucket, Key: to.key, Body, ContentLength: size, ContentType: 'application/zip', ...aclOf(to) }, { region: build.region, signal }));
     return shown(to, { sha256sum: sums.sha256.digest('hex'), md5sum: sums.md5.digest('hex') });
   } finally {
     await rm(file, { force: true });
-  }
-}
-
-/** A call that is refused reads nothing of its body: the file is closed all the same, and an error that nobody awaits ends nothing. */
-async function sent(body: Readable, put: (body: Readable) => Promise<unknown>): Promise<void> {
-  body.on('error', () => undefined);
-  try {
-    await put(body);
-  } finally {
-    body.destroy();
   }
 }
 
@@ -108,7 +98,7 @@ async function putFiles(peers: Peers, { build, role, signal }: UploadRequest, to
       const Key = to.key === '' ? path : `${to.key}/${path}`;
       try {
         const handle = await open(file, constants.O_RDONLY | constants.O_NOFOLLOW);
-        await sent(handle.createReadStream(), (Body) => peers.as(role).s3.PutObject({ Bucket: to.bucket, Key, Body, ContentLength: size, ...aclOf(to) }, { region: build.region, signal }));
+        await withBody(handle.createReadStream(), (Body) => peers.as(role).s3.PutObject({ Bucket: to.bucket, Key, Body, ContentLength: size, ...aclOf(to) }, { region: build.region, signal }));
       } catch (error) {
         problems.push(error);
       }

@@ -1,5 +1,6 @@
 import type { Build, BuildArtifacts, BuildPhase, BuildPhaseType, ExportedEnvironmentVariable, StatusType } from '@slipway/contracts/codebuild';
 import { buildArn, defaultKeyArn, projectArn } from '../arns.ts';
+import { s3Arn, s3Folder } from '../buckets.ts';
 import { shownEnvironment, type BuildDefinition } from '../projects/definition.ts';
 import type { BuildRow } from './store.ts';
 
@@ -50,8 +51,8 @@ export function logNames(build: StoredBuild): { group: string; stream: string } 
 export function s3LogPlace({ definition, id }: Pick<StoredBuild, 'definition' | 'id'>): { bucket: string; key: string } | undefined {
   const settings = definition.logsConfig?.s3Logs;
   if (settings?.status !== 'ENABLED') return undefined;
-  const [bucket = '', ...path] = (settings.location ?? '').replace(/^arn:[^:]*:s3:::/, '').split('/').filter((part) => part !== '');
-  return { bucket, key: [...path, `${uuidOf(id)}.gz`].join('/') };
+  const { bucket, folders } = s3Folder(settings.location ?? '');
+  return { bucket, key: [...folders, `${uuidOf(id)}.gz`].join('/') };
 }
 
 /** Whether the build's lines are numbered and kept: for CloudWatch once that log is open, for S3 always. */
@@ -96,7 +97,7 @@ export function shownBuild(build: StoredBuild, endpoint: string): Build {
       deepLink: opened ? logLink(endpoint, build.region, log) : undefined,
       cloudWatchLogsArn: opened ? `arn:aws:logs:${build.region}:${build.account}:log-group:${log.group}:log-stream:${log.stream}` : undefined,
       s3DeepLink: s3Log ? `${endpoint}/s3/object/${s3Log.bucket}?region=${build.region}&prefix=${encodeURIComponent(s3Log.key)}` : undefined,
-      s3LogsArn: s3Log ? `arn:aws:s3:::${s3Log.bucket}/${s3Log.key}` : undefined,
+      s3LogsArn: s3Log && s3Arn(s3Log),
       cloudWatchLogs: definition.logsConfig?.cloudWatchLogs,
       s3Logs: definition.logsConfig?.s3Logs,
     },

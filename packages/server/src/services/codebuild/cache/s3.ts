@@ -5,13 +5,14 @@ import { decoded, encoded, type CacheStore } from '@slipway/builder';
 import type { Caller } from '../../../kernel/caller.ts';
 import { ServiceError } from '../../../kernel/errors.ts';
 import type { Peers } from '../../../kernel/peers.ts';
+import { s3Folder, withBody } from '../buckets.ts';
 import type { StoredBuild } from '../builds/build.ts';
 
 /** In a bucket, read and written as the build's role: `<prefix>/<namespace or project>/[<generation>/][<version>/]<key>.tar`. */
 export function s3Cache(peers: Peers, { role, build, generation, version, signal }: { role: Caller; build: StoredBuild; generation: number; version: string; signal: AbortSignal }): CacheStore {
   const { location = '', cacheNamespace } = build.definition.cache ?? {};
-  const [Bucket = '', ...path] = location.replace(/^arn:[^:]*:s3:::/, '').split('/').filter((part) => part !== '');
-  const prefix = [...path, cacheNamespace ?? build.project, ...(generation === 0 ? [] : [String(generation)]), ...(version === '' ? [] : [version]), ''].join('/');
+  const { bucket: Bucket, folders } = s3Folder(location);
+  const prefix = [...folders, cacheNamespace ?? build.project, ...(generation === 0 ? [] : [String(generation)]), ...(version === '' ? [] : [version]), ''].join('/');
   const options = { region: build.region, signal };
   return {
     async take(key, file) {
@@ -26,27 +27,24 @@ export function s3Cache(peers: Peers, { role, build, generation, version, signal
       }
     },
     async newest(start) {
-      const found: { key: string; at: number }[] = [];
+      let best: { key: string; at: number } | undefined;
       for (let token: string | undefined, first = true; first || token !== undefined; first = false) {
         const page = await peers.as(role).s3.ListObjectsV2({ Bucket, Prefix: prefix + encoded(start), ContinuationToken: token }, options);
-        for (const { Key = '', LastModified = 0 } of page.Contents ?? []) if (/^[^/]+\.tar$/.test(Key.slice(prefix.length))) found.push({ key: Key.slice(prefix.length, -4), at: LastModified });
+        for (const { Key = '', LastModified: at = 0 } of page.Contents ?? []) {
+          if (/^[^/]+\.tar$/.test(Key.slice(prefix.length)) && (best === undefined || at > best.at)) best = { key: Key.slice(prefix.length, -4), at };
+        }
         token = page.NextContinuationToken;
       }
-      const best = found.toSorted((a, b) => b.at - a.at)[0];
       return best && decoded(best.key);
     },
     async put(key, file, { once }) {
       const { size } = await stat(file);
-      const Body = createReadStream(file);
-      Body.on('error', () => undefined);
       try {
-        await peers.as(role).s3.PutObject({ Bucket, Key: `${prefix}${encoded(key)}.tar`, Body, ContentLength: size, ...(once ? { IfNoneMatch: '*' } : {}) }, options);
+        await withBody(createReadStream(file), (Body) => peers.as(role).s3.PutObject({ Bucket, Key: `${prefix}${encoded(key)}.tar`, Body, ContentLength: size, ...(once ? { IfNoneMatch: '*' } : {}) }, options));
         return 'kept';
       } catch (error) {
         if (once && error instanceof ServiceError && error.name === 'PreconditionFailed') return 'there';
         throw error;
-      } finally {
-        Body.destroy();
       }
     },
   };

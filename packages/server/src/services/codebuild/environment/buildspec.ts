@@ -1,14 +1,10 @@
 import { BuildspecError, loadBuildspec, parseBuildspec, type Buildspec, type HostKey, type Runtimes } from '@slipway/builder';
-import type { Caller } from '../../../kernel/caller.ts';
 import { ServiceError } from '../../../kernel/errors.ts';
 import type { Peers } from '../../../kernel/peers.ts';
-import type { StoredBuild } from '../builds/build.ts';
-import { maxBuildspecBytes } from '../limits.ts';
-import { isS3Arn, s3Place, SourceError } from '../sources/index.ts';
+import { isS3Arn } from '../buckets.ts';
+import { textFromS3, type TextRequest } from './s3-text.ts';
 
-export interface BuildspecRequest {
-  readonly build: StoredBuild;
-  readonly role: Caller;
+export interface BuildspecRequest extends TextRequest {
   /** The primary source's folder. */
   readonly folder: string;
   /** What the environment has, where that is known. */
@@ -26,22 +22,18 @@ export function buildspecPlace(text: string | undefined): { inline: string } | {
 const honours: readonly HostKey[] = ['parameter-store', 'secrets-manager', 'cache', 's3-prefix', 'on-failure: RETRY'];
 
 /** @throws BuildspecError, SourceError */
-export async function readBuildspec({ peers }: { peers: Peers }, { build, role, folder, runtimes }: BuildspecRequest): Promise<Buildspec> {
+export async function readBuildspec({ peers }: { peers: Peers }, request: BuildspecRequest): Promise<Buildspec> {
+  const { build, folder, runtimes } = request;
   const options = { honours, ...(runtimes === undefined ? {} : { runtimes }) };
   const place = buildspecPlace(build.definition.source.buildspec);
   if ('inline' in place) return parseBuildspec(place.inline, { file: "the project's buildspec", ...options });
   if ('file' in place) return loadBuildspec(folder, place.file, options);
-  return parseBuildspec(await fromS3(peers, build, role, place.s3), { file: place.s3, ...options });
+  return parseBuildspec(await fromS3(peers, request, place.s3), { file: place.s3, ...options });
 }
 
-async function fromS3(peers: Peers, build: StoredBuild, role: Caller, arn: string): Promise<string> {
-  const { bucket, key } = s3Place(arn);
+async function fromS3(peers: Peers, request: TextRequest, arn: string): Promise<string> {
   try {
-    const { Body, ContentLength = 0 } = await peers.as(role).s3.GetObject({ Bucket: bucket, Key: key }, { region: build.region });
-    if (ContentLength > maxBuildspecBytes) throw new SourceError(`the buildspec ${arn} is larger than ${maxBuildspecBytes} bytes`);
-    const pieces: Buffer[] = [];
-    for await (const piece of Body ?? []) pieces.push(piece as Buffer);
-    return Buffer.concat(pieces).toString('utf8');
+    return await textFromS3(peers, request, arn, 'buildspec');
   } catch (error) {
     if (!(error instanceof ServiceError)) throw error;
     throw new BuildspecError({ file: arn, line: 1, column: 1, key: '', problem: `The buildspec cannot be read: ${error.name}: ${error.message}` }, { cause: error });

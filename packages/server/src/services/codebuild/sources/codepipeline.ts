@@ -1,6 +1,6 @@
-import { formatArn } from '../../../kernel/arn.ts';
+import { isS3Arn, s3Arn, s3Place } from '../buckets.ts';
 import { s3Objects } from './s3-objects.ts';
-import { isS3Arn, s3Place, SourceError, type SourceDeps, type SourceKind } from './source.ts';
+import { SourceError, type SourceDeps, type SourceKind } from './source.ts';
 
 /** S3 user metadata by which a pipeline's artifact says which revision it is of. */
 const revisionMetadata = 'codepipeline-artifact-revision-id';
@@ -18,7 +18,7 @@ export function codePipelineSource(deps: Pick<SourceDeps, 'peers'>): SourceKind 
       const { Metadata } = await objects.archive(request, at);
       // A version that is no place in S3 is the revision itself, its artifact's place being the source's location.
       const resolvedVersion = Metadata?.[revisionMetadata] ?? (isS3Arn(request.version) ? undefined : request.version);
-      return { version: formatArn({ service: 's3', resource: `${at.bucket}/${at.key}` }), ...(resolvedVersion === undefined ? {} : { resolvedVersion }) };
+      return { version: s3Arn(at), ...(resolvedVersion === undefined ? {} : { resolvedVersion }) };
     },
   };
 }

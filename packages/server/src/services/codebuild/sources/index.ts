@@ -12,7 +12,7 @@ import { SourceError, sourceRoot, type Fetched, type KeptGit, type SourceDeps, t
 import { createSubmodules } from './submodules.ts';
 
 export { gitUrlTypes, repositoryUrl } from './git-url.ts';
-export { isS3Arn, s3Place, SourceError, type KeptGit, type SourceDeps } from './source.ts';
+export { SourceError, type KeptGit, type SourceDeps } from './source.ts';
 
 /** A source that lies in the build's folder. */
 export interface FetchedSource extends Fetched {

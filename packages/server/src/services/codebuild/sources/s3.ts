@@ -1,5 +1,6 @@
+import { s3Place } from '../buckets.ts';
 import { s3Objects } from './s3-objects.ts';
-import { s3Place, type SourceDeps, type SourceKind } from './source.ts';
+import { type SourceDeps, type SourceKind } from './source.ts';
 
 /** An archive in a bucket, at a version if one is asked for; or a folder of objects when the location ends with `/`. */
 export function s3Source(deps: Pick<SourceDeps, 'peers'>): SourceKind {

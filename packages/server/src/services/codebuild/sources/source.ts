@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { ProjectSource } from '@slipway/contracts/codebuild';
 import type { GitSources } from '../../../git/ports.ts';
-import { parseArn } from '../../../kernel/arn.ts';
 import type { Caller } from '../../../kernel/caller.ts';
 import type { Database } from '../../../kernel/database.ts';
 import type { Peers } from '../../../kernel/peers.ts';
@@ -33,7 +32,7 @@ export interface SourceRequest extends Place {
   readonly version: string | undefined;
   /** Hosts (and ports) that the project's own sources name. */
   readonly hosts: readonly string[];
-  /** Where its files go; absent until the source's kind has said where below the build's folder that is. */
+  /** Where its files go: at the kind's own `path` below the build's folder. */
   readonly folder: string;
   /** A folder of the build's for what is needed on the way. */
   readonly scratch: string;
@@ -73,12 +72,3 @@ export function sourceRoot(buildId: string, identifier = ''): string {
   const number = createHash('sha256').update(`${buildId}/${identifier}`).digest().readUInt32BE(0);
   return `src${number}`;
 }
-
-/** Bucket and key in `arn:aws:s3:::bucket/key` or `bucket/key`. */
-export function s3Place(location: string): { bucket: string; key: string } {
-  const path = parseArn(location)?.resource ?? location;
-  const cut = path.indexOf('/');
-  return cut < 0 ? { bucket: path, key: '' } : { bucket: path.slice(0, cut), key: path.slice(cut + 1) };
-}
-
-export const isS3Arn = (text: string | undefined): boolean => text !== undefined && parseArn(text)?.service === 's3';

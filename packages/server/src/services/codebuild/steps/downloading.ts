@@ -76,8 +76,8 @@ async function prepare(deps: StepDeps, signal: AbortSignal, build: StoredBuild, 
 async function gather(deps: StepDeps, { role, folder, signal }: { role: Caller; folder: string; signal: AbortSignal }, build: StoredBuild): Promise<Prepared> {
   const said: string[] = [];
   const sources = await deps.sources.fetch(build, { role, folder, keptGit: await keptGit(deps, { build, folder, signal }, (line) => said.push(line)), signal });
-  const buildspec = await readBuildspec(deps, { build, role, folder: sourceFolder(folder, sources.primary.path), runtimes: await runtimesOf(deps, build) });
-  const certificate = await readCertificate(deps.peers, build, role);
+  const buildspec = await readBuildspec(deps, { build, role, folder: sourceFolder(folder, sources.primary.path), runtimes: await runtimesOf(deps, build), signal });
+  const certificate = await readCertificate(deps.peers, { build, role, signal });
   const variables = await givenVariables(deps, { build, role, buildspec, signal });
   // A cache's key is shown in the log and in names of objects.
   const cacheEnv = Object.fromEntries(Object.entries({ ...buildspec.variables, ...variables.values }).filter(([name]) => !variables.secretNames.includes(name)));
