@@ -35,7 +35,7 @@ export type { ProvidedImage } from './runners/container/image.ts';
 export { imageReference, isImageName } from './runners/container/reference.ts';
 export type { ImageReference } from './runners/container/reference.ts';
 export type { RegistryAuth } from './runners/container/engine.ts';
-export { computeLimits, diskLimits } from './runners/limits/compute.ts';
+export { computeLimits, computeTypes, diskLimits } from './runners/limits/compute.ts';
 export { removeTree } from './runners/remove.ts';
 export type { Limits } from './runners/limits/compute.ts';
 export { NETWORK_MODES } from './runners/network/network.ts';

@@ -32,6 +32,9 @@ const PROCESSES = 16_384;
 /** ext4, which AWS's disks have, is made with one inode for so many bytes. */
 const BYTES_PER_INODE = 16_384;
 
+/** Those that are known. */
+export const computeTypes: readonly string[] = Object.keys(COMPUTE);
+
 /** What a compute type grants; undefined for one that is not known. `most`: what the operator lets a build have. */
 export function computeLimits(computeType: string, most: Pick<Limits, 'diskBytes'> = {}): Required<Omit<Limits, 'fileBytes'>> | undefined {
   const found = COMPUTE[computeType];

@@ -1,3 +1,5 @@
+import { existsSync, readdirSync, readlinkSync } from 'node:fs';
+import { join } from 'node:path';
 import type { CreateProjectInput, StartBuildInput } from '@aws-sdk/client-codebuild';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Slipway } from '@slipway/testkit';
@@ -8,6 +10,15 @@ const inline = { type: 'NO_SOURCE', buildspec: buildspec(['true']) } as const;
 const zip = { type: 'S3', location: 'store/source.zip' } as const;
 const repository = { type: 'GITHUB_ENTERPRISE', location: 'https://git.example.com/team/app.git' } as const;
 const of = (sourceIdentifier: string) => ({ ...zip, sourceIdentifier });
+/** What this process has open below a folder, where the system tells. */
+const openFiles = (folder: string) => (existsSync('/proc/self/fd') ? readdirSync('/proc/self/fd') : []).flatMap((name) => {
+  try {
+    return [readlinkSync(`/proc/self/fd/${name}`)].filter((file) => file.startsWith(folder));
+  } catch {
+    // The one that was read from.
+    return [];
+  }
+});
 const named = (count: number) => Array.from({ length: count }, (_, n) => `n${n}`);
 
 describe('The settings of projects and builds', () => {
@@ -47,11 +58,14 @@ describe('The settings of projects and builds', () => {
     ['a key of its own', { encryptionKey: 'arn:aws:kms:us-east-1:000000000000:key/x' }, 'encryptionKey'],
     ['a key whose name ends as the default one', { encryptionKey: 'arn:aws:kms:us-east-1:999999999999:alias/aws/s3' }, 'encryptionKey'],
     ['a key of another name', { encryptionKey: 'not-alias/aws/s3' }, 'encryptionKey'],
+    ['modes of a cache in S3', { cache: { type: 'S3', location: 'store', modes: ['LOCAL_CUSTOM_CACHE'] } }, 'modes'],
+    ['subnets of no network', { vpcConfig: { subnets: ['subnet-1'], securityGroupIds: ['sg-1'] } }, 'A vpcConfig needs a vpcId'],
+    ['a compute type that is not known', { environment: { ...linux, computeType: 'BUILD_LAMBDA_1GB' } }, 'supported are BUILD_GENERAL1_SMALL'],
     ['17 subnets', { vpcConfig: { vpcId: 'vpc-1', subnets: named(17), securityGroupIds: ['sg-1'] } }, 'At most 16 subnets'],
     ['6 security groups', { vpcConfig: { vpcId: 'vpc-1', subnets: ['s'], securityGroupIds: named(6) } }, 'At most 5 security groups'],
     ['an image whose name leads elsewhere', { environment: { ...linux, image: '../../containers/x' } }, 'Invalid image'],
     ['an image with capitals', { environment: { ...linux, image: 'registry.example.com/Team/App' } }, 'Invalid image'],
-    ['a variable without a name', { environment: { ...linux, environmentVariables: [{ name: 'a=b', value: '1' }] } }, 'Invalid environment variable name'],
+    ['a variable without a name', { environment: { ...linux, environmentVariables: [{ name: 'a=b', value: '1' }] } }, 'without spaces and ='],
     ['less than five minutes', { timeoutInMinutes: 4 }, 'between 5 and 2160'],
     ['more than 36 hours', { timeoutInMinutes: 2161 }, 'between 5 and 2160'],
     ['more than eight hours in the queue', { queuedTimeoutInMinutes: 481 }, 'between 5 and 480'],
@@ -148,6 +162,24 @@ describe('The settings of projects and builds', () => {
     const build = await house.run('tangled');
     expect(build.buildStatus).toBe('FAILED');
     expect(phase(build, 'DOWNLOAD_SOURCE')!.contexts![0]).toMatchObject({ statusCode: 'CLIENT_ERROR', message: expect.stringMatching(/^the key folder\/a\/b of the bucket store cannot be a file beside those of the other keys: (ENOTDIR|EEXIST) for primary source/) });
+  });
+
+  it('a buildspec or a certificate in S3 that is too large fails in DOWNLOAD_SOURCE, says how much is read, and keeps no file open', async () => {
+    await s.aws.s3.putObject({ Bucket: 'store', Key: 'large', Body: Buffer.alloc(3 * 1024 * 1024, 'x') });
+    const arn = 'arn:aws:s3:::store/large';
+    await house.project('large');
+    for (const [what, more] of [['buildspec', { buildspecOverride: arn }], ['certificate', { certificateOverride: arn }]] as const) {
+      const build = await house.run('large', more);
+      expect(phase(build, 'DOWNLOAD_SOURCE')!.contexts![0]).toEqual({ statusCode: 'CLIENT_ERROR', message: `the ${what} ${arn} is larger than 1048576 bytes` });
+    }
+    expect(openFiles(join(s.data, 'blobs'))).toEqual([]);
+  });
+
+  it('a version of a folder in S3, which has none, fails in DOWNLOAD_SOURCE', async () => {
+    await s.aws.s3.putObject({ Bucket: 'store', Key: 'folder2/a', Body: 'x' });
+    await house.project('versionless', { source: { type: 'S3', location: 'store/folder2/', buildspec: inline.buildspec } });
+    expect((await house.run('versionless')).buildStatus).toBe('SUCCEEDED');
+    expect(phase(await house.run('versionless', { sourceVersion: 'v1' }), 'DOWNLOAD_SOURCE')!.contexts![0]).toMatchObject({ statusCode: 'CLIENT_ERROR', message: expect.stringMatching(/^store\/folder2\/ is a folder.* for primary source and source version v1$/) });
   });
 
   it('credentials for a provider are not sent by plain http to another machine', async () => {

@@ -66,8 +66,9 @@ function checkPairing({ source, artifacts }: BuildDefinition): void {
 function checkCache(cache: ProjectCache | undefined): void {
   if (cache?.type === 'S3' && !cache.location) refuse('A cache of type S3 needs a location: <bucket>/<prefix>');
   if (cache?.cacheNamespace && cache.type !== 'S3') refuse(`A cacheNamespace is for caches of type S3, not of type ${cache.type}`);
-  if (cache?.cacheNamespace && !/^[\w.-]{1,255}$/.test(cache.cacheNamespace)) refuse(`Invalid cacheNamespace: ${cache.cacheNamespace}`);
-  if (cache?.type === 'LOCAL' && (cache.modes ?? []).length === 0) refuse('A cache of type LOCAL needs modes');
+  if (cache?.cacheNamespace && !/^[\w.-]{1,255}$/.test(cache.cacheNamespace)) refuse(`Invalid cacheNamespace: ${cache.cacheNamespace}. It has 1 to 255 letters, digits, dots, hyphens and underscores`);
+  if (cache?.type === 'LOCAL' && (cache.modes ?? []).length === 0) refuse('A cache of type LOCAL needs modes: LOCAL_SOURCE_CACHE, LOCAL_CUSTOM_CACHE or both');
+  if (cache && cache.type !== 'LOCAL' && (cache.modes ?? []).length > 0) refuse(`The modes of a cache are for the type LOCAL, not for ${cache.type}`);
   if (cache?.modes?.includes('LOCAL_DOCKER_LAYER_CACHE')) throw notSupported("The cache mode LOCAL_DOCKER_LAYER_CACHE (a build's own Docker ends with its container; LOCAL_CUSTOM_CACHE keeps what `docker buildx build --cache-to type=local` writes)");
 }
 

@@ -6,7 +6,7 @@ import { gitUrlTypes, repositoryUrl } from '../../sources/index.ts';
 import { checkDistinct, refuse } from './refuse.ts';
 
 export const isGitUrl = (type: string): boolean => (gitUrlTypes as readonly string[]).includes(type);
-export const isGit = (type: string): boolean => type === 'CODECOMMIT' || isGitUrl(type);
+const isGit = (type: string): boolean => type === 'CODECOMMIT' || isGitUrl(type);
 
 /** `what`: how refusals call it. */
 export function checkSource(source: ProjectSource, what: string): void {
@@ -18,7 +18,7 @@ export function checkSource(source: ProjectSource, what: string): void {
   if (auth) checkAuth(source, what);
   if (insecureSsl && !isGitUrl(type)) refuse(`insecureSsl is of no use for the ${what} type ${type}`);
   if (gitSubmodulesConfig?.fetchSubmodules && !isGit(type)) refuse(`The ${what} type ${type} has no submodules`);
-  if (gitCloneDepth < 0) refuse(`Invalid gitCloneDepth of the ${what}: ${gitCloneDepth}`);
+  if (gitCloneDepth < 0) refuse(`Invalid gitCloneDepth of the ${what}: ${gitCloneDepth}. It is a number of commits, or 0 for all of them`);
   if (gitCloneDepth > 0 && !isGit(type)) refuse(`The ${what} type ${type} has no gitCloneDepth: it is no git repository`);
 }
 
