@@ -1,7 +1,7 @@
 import type { CodeBuildApi } from '@slipway/contracts';
 import { passRole, settingTags, tagList } from '../../kernel/access.ts';
 import type { AccessRequest, AccessTable, Call, OperationRequest } from '../../kernel/service.ts';
-import { buildIdOf, projectArn, projectNameOf, projectOfBuild } from './arns.ts';
+import { buildIdOf, projectArn, projectNameOf, projectOfBuild, SERVICE } from './arns.ts';
 import type { notYet } from './not-yet.ts';
 
 /** Builds are authorised on their project: CodeBuild has no permissions on a single build. */
@@ -33,4 +33,4 @@ const tagging = (request: OperationRequest, tags: Parameters<typeof tagList>[0])
 const onBuild = (id: string, call: Call): OperationRequest => onProject(projectOfBuild(buildIdOf(id, call)), call);
 
 const passing = (role: string | undefined): AccessRequest[] =>
-  role === undefined ? [] : [passRole(role, 'codebuild.amazonaws.com')];
+  role === undefined ? [] : [passRole(role, SERVICE)];

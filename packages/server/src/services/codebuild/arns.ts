@@ -1,6 +1,9 @@
 import { formatArn, parseArn } from '../../kernel/arn.ts';
 import type { Place } from '../../kernel/place.ts';
 
+/** By which roles trust CodeBuild, and callers are known as CodeBuild itself that acts as a build's role. */
+export const SERVICE = 'codebuild.amazonaws.com';
+
 const arnOf = ({ account, region }: Place, resource: string): string => formatArn({ service: 'codebuild', region, account, resource });
 
 /** `arn:aws:codebuild:R:A:project/name` */

@@ -11,26 +11,26 @@ import { service, type Room } from '../../kernel/service.ts';
 import type { LogSink } from '../../logs/ports.ts';
 import type { Outbound } from '../../outbound/index.ts';
 import { access } from './access.ts';
-import { advanceBuild } from './steps/advance.ts';
 import { uuidOf } from './builds/build.ts';
 import { builds, type BuildsDeps } from './builds/builds.ts';
-import { curatedImages } from './runner/curated-images.ts';
+import { BUILD_JOB, buildJob } from './builds/job.ts';
+import { METRICS_JOB, reportMetrics } from './builds/metrics.ts';
+import { retryFailed, RETRY_JOB } from './builds/retrying.ts';
+import { unfinishedBuilds } from './builds/store.ts';
 import { createLocalCaches } from './cache/index.ts';
-import { createCommit } from './steps/commit.ts';
 import { credentialsDoor } from './environment/credentials-door.ts';
-import { createFollowers } from './steps/followers.ts';
-import { createHeld } from './steps/held.ts';
-import { buildJob } from './builds/job.ts';
-import { metricsJob, reportMetrics } from './builds/metrics.ts';
 import { migrations } from './migrations.ts';
-import { nodeOf } from './steps/node.ts';
 import { notYet } from './not-yet.ts';
 import { projects } from './projects/projects.ts';
+import { curatedImages } from './runner/curated-images.ts';
 import { preparationOf, type ChosenRunner } from './runner/runner.ts';
-import { retryFailed, retryJob } from './builds/retrying.ts';
 import { sourceCredentials } from './source-credentials/source-credentials.ts';
 import { createSources } from './sources/index.ts';
-import { unfinishedBuilds } from './builds/store.ts';
+import { advanceBuild } from './steps/advance.ts';
+import { createCommit } from './steps/commit.ts';
+import { createFollowers } from './steps/followers.ts';
+import { createHeld } from './steps/held.ts';
+import { nodeOf } from './steps/node.ts';
 
 export { chooseRunner, type BuildRunner, type ChosenRunner, type RunnerSettings } from './runner/runner.ts';
 
@@ -64,7 +64,7 @@ export function createCodeBuild(deps: CodeBuildDeps): Room {
   const standby = createStandby(deps.supervisorPath, () => preparationOf(deps.runner, deps.endpoint()));
   let found: Promise<Runtimes> | undefined;
   const runtimes = (): Promise<Runtimes> => (found ??= hostRuntimes());
-  jobs.handle(buildJob({ account: '', region: '', id: '' }).kind, advanceBuild({
+  jobs.handle(BUILD_JOB, advanceBuild({
     ...deps,
     held,
     followers,
@@ -77,8 +77,8 @@ export function createCodeBuild(deps: CodeBuildDeps): Room {
     hide: [dirname(buildsFolder)],
     caches,
   }));
-  jobs.handle(metricsJob({ account: '', region: '', id: '' }).kind, reportMetrics(deps));
-  jobs.handle(retryJob({ account: '', region: '', id: '' }).kind, retryFailed(deps));
+  jobs.handle(METRICS_JOB, reportMetrics(deps));
+  jobs.handle(RETRY_JOB, retryFailed(deps));
   return {
     service: service<CodeBuildApi>()({ name: 'codebuild', operations: { ...projects({ ...deps, caches }), ...builds(deps), ...sourceCredentials(deps), ...curatedImages({ ...deps, runtimes }) }, access, notYet }),
     migrations,

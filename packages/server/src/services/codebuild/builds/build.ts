@@ -1,5 +1,5 @@
 import type { Build, BuildArtifacts, BuildPhase, BuildPhaseType, ExportedEnvironmentVariable, StatusType } from '@slipway/contracts/codebuild';
-import { buildArn, defaultKeyArn, projectArn } from '../arns.ts';
+import { buildArn, defaultKeyArn, projectArn, SERVICE } from '../arns.ts';
 import { s3Arn, s3Folder } from '../buckets.ts';
 import { shownEnvironment, type BuildDefinition } from '../projects/definition.ts';
 import type { BuildRow } from './store.ts';
@@ -36,8 +36,14 @@ export const uuidOf = (id: string): string => id.slice(id.indexOf(':') + 1);
 
 /** How a build's service role is assumed. */
 export const assumption = (build: StoredBuild): { roleArn: string; service: string; sessionName: string; sourceArn: string } => ({
-  roleArn: build.definition.serviceRole, service: 'codebuild.amazonaws.com', sessionName: `AWSCodeBuild-${uuidOf(build.id)}`, sourceArn: projectArn(build, build.project),
+  roleArn: build.definition.serviceRole, service: SERVICE, sessionName: `AWSCodeBuild-${uuidOf(build.id)}`, sourceArn: projectArn(build, build.project),
 });
+
+/** Whether it came past PROVISIONING: it has a folder, and FINALIZING in the end. */
+export const wasProvisioned = ({ phases }: Pick<StoredBuild, 'phases'>): boolean => phases.some(({ phaseType, phaseStatus }) => phaseType === 'PROVISIONING' && phaseStatus === 'SUCCEEDED');
+
+/** The most further builds that one may have: its project's or StartBuild's limit, or what the buildspec's `on-failure: RETRY` asks for. */
+export const retryLimit = (build: Pick<StoredBuild, 'definition' | 'retry_limit'>): number => Math.max(build.definition.autoRetryLimit ?? 0, build.retry_limit ?? 0);
 
 /** A build's log: the project's group and stream settings, else `/aws/codebuild/<project>` and the build's uuid. */
 export function logNames(build: StoredBuild): { group: string; stream: string } | undefined {
@@ -113,7 +119,7 @@ export function shownBuild(build: StoredBuild, endpoint: string): Build {
 }
 
 function autoRetries(build: StoredBuild): Build['autoRetryConfig'] {
-  const limit = Math.max(build.definition.autoRetryLimit ?? 0, build.retry_limit ?? 0);
+  const limit = retryLimit(build);
   if (limit === 0 && build.retry_number === 0) return undefined;
   const arn = (id: string | null): string | undefined => (id === null ? undefined : buildArn(build, id));
   return { autoRetryLimit: limit, autoRetryNumber: build.retry_number, nextAutoRetry: arn(build.next_retry), previousAutoRetry: arn(build.previous_retry) };

@@ -11,20 +11,18 @@ import type { Paging } from '../../../kernel/paging.ts';
 import type { Place } from '../../../kernel/place.ts';
 import { replay, type ClientToken } from '../../../kernel/replay.ts';
 import type { Call, Operations } from '../../../kernel/service.ts';
-import { buildArn, buildIdOf, projectNameOf, projectOfBuild } from '../arns.ts';
+import { buildArn, buildIdOf, projectNameOf, projectOfBuild, SERVICE } from '../arns.ts';
 import { readBuild, shownBuild } from './build.ts';
 import { checkDefinition } from '../projects/checks/index.ts';
 import type { BuildDefinition, ProjectDefinition } from '../projects/definition.ts';
 import { phaseChange, stateChange } from './events.ts';
-import { fail } from '../fail.ts';
+import { buildNotFound, fail, projectNotFound } from '../fail.ts';
 import { buildJob } from './job.ts';
 import { idempotencyTokenLifetime, maxBuildsPerRequest, pageSize, queuedBuilds } from '../limits.ts';
 import { pagesOf } from '../pages.ts';
 import { phaseEnded, phaseStarted } from './phases.ts';
 import { takenOverByPipeline, withOverrides } from '../projects/overrides.ts';
-import { notFound } from '../projects/projects.ts';
 import { positionOf } from '../queue/queue.ts';
-import { codebuildService } from './retrying.ts';
 import { deleteBuild, findBuilds, insertBuild, listBuilds, lockBuild, updateBuild, type BuildRow } from './store.ts';
 import { findProject, lockProject, updateProject, type ProjectRow } from '../projects/store.ts';
 import { countUnfinishedBuilds, lockQueue, queueState } from '../queue/store.ts';
@@ -126,7 +124,7 @@ export function builds({ db, clock, jobs, outbox, paging, concurrentBuilds, endp
           asked,
           async () => {
             const project = await lockProject(tx, call, projectNameOf(input.projectName, call));
-            if (!project) throw notFound(call, projectNameOf(input.projectName, call));
+            if (!project) throw projectNotFound(call, projectNameOf(input.projectName, call));
             return { build: shown(await submit(tx, project, { definition: definitionOf(project, asked, call), initiator: initiatorOf(call.caller) })) };
           },
           { now: clock.now(), token: tokenOf(idempotencyToken) },
@@ -151,12 +149,12 @@ export function builds({ db, clock, jobs, outbox, paging, concurrentBuilds, endp
             const project = await lockProject(tx, call, name);
             const before = await lockBuild(tx, call, buildId);
             if (!before) throw buildNotFound(call, buildId);
-            if (!project) throw notFound(call, name);
+            if (!project) throw projectNotFound(call, name);
             const build = readBuild(before);
             if (build.status === 'IN_PROGRESS') throw fail('InvalidInputException', `The build ${buildId} is still in progress: only a build that has ended can be retried`);
             if (build.definition.source.type === 'CODEPIPELINE') throw fail('InvalidInputException', `The build ${buildId} was started by a pipeline, which retries its stage itself`);
             checkDefinition(build.definition, call);
-            const automatic = call.caller.invokedBy === codebuildService;
+            const automatic = call.caller.invokedBy === SERVICE;
             const next = await submit(tx, project, {
               definition: build.definition,
               initiator: automatic ? build.initiator : initiatorOf(call.caller),
@@ -211,7 +209,7 @@ export function builds({ db, clock, jobs, outbox, paging, concurrentBuilds, endp
 
     async ListBuildsForProject(input, call) {
       const name = projectNameOf(input.projectName, call);
-      if (!(await findProject(db, call, name))) throw notFound(call, name);
+      if (!(await findProject(db, call, name))) throw projectNotFound(call, name);
       return list('ListBuildsForProject', name, input, call);
     },
   } satisfies Partial<Operations<CodeBuildApi>>;
@@ -235,8 +233,6 @@ interface Submission {
   /** For an automatic retry: which one it is, and of which build. */
   readonly retry?: { readonly number: number; readonly previous: string };
 }
-
-const buildNotFound = (place: Place, id: string): Error => fail('ResourceNotFoundException', `Build cannot be found: ${buildArn(place, id)}`);
 
 const tokenOf = (value: string | undefined): ClientToken => ({
   value, lifetime: idempotencyTokenLifetime, mismatch: () => fail('InvalidInputException', `The idempotency token ${value} was used with other parameters`),

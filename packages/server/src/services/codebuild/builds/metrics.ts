@@ -4,12 +4,13 @@ import type { Advance, JobKey } from '../../../engine/jobs.ts';
 import type { Database } from '../../../kernel/database.ts';
 import type { MetricPoint, MetricReport, MetricSink, MetricValues } from '../../../kernel/metrics.ts';
 import type { Place } from '../../../kernel/place.ts';
-import { readBuild } from './build.ts';
-import type { StoredBuild } from './build.ts';
+import { readBuild, type StoredBuild } from './build.ts';
 import { findBuild } from './store.ts';
 
+export const METRICS_JOB = 'codebuild/metrics';
+
 /** The report of a build that is over: a job of its own, so that a crash between the end and the report loses neither. */
-export const metricsJob = ({ account, region, id }: Place & { id: string }): JobKey => ({ kind: 'codebuild/metrics', account, region, id });
+export const metricsJob = ({ account, region, id }: Place & { id: string }): JobKey => ({ kind: METRICS_JOB, account, region, id });
 
 export function reportMetrics({ db, metrics }: { readonly db: Database; readonly metrics: MetricSink }): Advance {
   return async (run) => {

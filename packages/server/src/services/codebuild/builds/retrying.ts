@@ -4,17 +4,13 @@ import { ServiceError } from '../../../kernel/errors.ts';
 import type { Log } from '../../../kernel/log.ts';
 import type { Identities, Peers } from '../../../kernel/peers.ts';
 import type { Place } from '../../../kernel/place.ts';
-import { assumption, readBuild, type StoredBuild } from './build.ts';
+import { assumption, readBuild, retryLimit, type StoredBuild } from './build.ts';
 import { findBuild } from './store.ts';
 
+export const RETRY_JOB = 'codebuild/retry';
+
 /** The retry of a build that has failed: a job of its own, so that a crash between the end and the retry loses neither. */
-export const retryJob = ({ account, region, id }: Place & { id: string }): JobKey => ({ kind: 'codebuild/retry', account, region, id });
-
-/** By which a caller is known as CodeBuild itself, acting as a build's role. */
-export const codebuildService = 'codebuild.amazonaws.com';
-
-/** The most further builds that one may have: its project's or StartBuild's limit, or what the buildspec's `on-failure: RETRY` asks for. */
-const retryLimit = (build: Pick<StoredBuild, 'definition' | 'retry_limit'>): number => Math.max(build.definition.autoRetryLimit ?? 0, build.retry_limit ?? 0);
+export const retryJob = ({ account, region, id }: Place & { id: string }): JobKey => ({ kind: RETRY_JOB, account, region, id });
 
 /** Whether another build follows: not for a pipeline's, whose stage has a retry of its own. */
 export const wantsRetry = (build: StoredBuild): boolean =>

@@ -12,7 +12,7 @@ import { projectArn, projectNameOf } from '../arns.ts';
 import type { LocalCaches } from '../cache/index.ts';
 import { checkConcurrency, checkDefinition, checkProjectName } from './checks/index.ts';
 import { shownDefinition, withChanges, withoutRemoved, type ProjectDefinition } from './definition.ts';
-import { fail } from '../fail.ts';
+import { fail, projectNotFound } from '../fail.ts';
 import { maxProjectsPerRequest, maxTagLength, pageSize } from '../limits.ts';
 import { pagesOf } from '../pages.ts';
 import { deleteProject, findProject, findProjects, insertProject, listProjects, lockProject, updateProject, type ProjectPage, type ProjectRow } from './store.ts';
@@ -40,7 +40,7 @@ export function projects({ db, clock, paging, jobs, concurrentBuilds, caches }: 
 
   async function shownByName(place: Place, name: string): Promise<Project> {
     const row = await findProject(db, place, name);
-    if (!row) throw notFound(place, name);
+    if (!row) throw projectNotFound(place, name);
     return shown(row);
   }
 
@@ -63,7 +63,7 @@ export function projects({ db, clock, paging, jobs, concurrentBuilds, caches }: 
       const name = projectNameOf(named, call);
       await db.transaction(async (tx) => {
         const row = await lockProject(tx, call, name);
-        if (!row) throw notFound(call, name);
+        if (!row) throw projectNotFound(call, name);
         const definition = withChanges(JSON.parse(row.definition) as ProjectDefinition, changes);
         checkDefinition(definition, call);
         checkConcurrency(changes, concurrentBuilds);
@@ -92,7 +92,7 @@ export function projects({ db, clock, paging, jobs, concurrentBuilds, caches }: 
       const name = projectNameOf(projectName, call);
       await db.transaction(async (tx) => {
         const row = await lockProject(tx, call, name);
-        if (!row) throw notFound(call, name);
+        if (!row) throw projectNotFound(call, name);
         await updateProject(tx, row, { cache_generation: row.cache_generation + 1 });
       });
       await caches.tidy();
@@ -117,8 +117,6 @@ export function projects({ db, clock, paging, jobs, concurrentBuilds, caches }: 
     },
   } satisfies Partial<Operations<CodeBuildApi>>;
 }
-
-export const notFound = (place: Place, name: string): Error => fail('ResourceNotFoundException', `Project cannot be found: ${projectArn(place, name)}`);
 
 /** @throws InvalidInputException for a tag without key or value. */
 function complete(tags: readonly { key?: string; value?: string }[] = []): Tag[] {

@@ -1,8 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import type { Advance, JobRun } from '../../../engine/jobs.ts';
-import type { Database } from '../../../kernel/database.ts';
 import type { LogEntry } from '../../../logs/ports.ts';
-import { readBuild, s3LogPlace, type StoredBuild } from '../builds/build.ts';
+import { readBuild, s3LogPlace, wasProvisioned, type StoredBuild } from '../builds/build.ts';
 import { cleanUp } from './cleanup.ts';
 import { deadlineOf, elsewhere, endHere, stepOf, type Step } from './decide.ts';
 import { download } from './downloading.ts';
@@ -23,7 +22,7 @@ const steps: Readonly<Record<Exclude<Step, 'over'>, StepRunner>> = { queue: leav
  * A build's job. Each run takes the steps that can be taken now and returns; the row is read again before each, so that
  * a request to stop is seen between any two. While the commands run, a follower wakes the job when there is news.
  */
-export function advanceBuild(deps: StepDeps & { readonly db: Database }): Advance {
+export function advanceBuild(deps: StepDeps): Advance {
   const { db, clock, held, followers, folderOf } = deps;
 
   async function over(build: Pick<StoredBuild, 'id'>): Promise<void> {
@@ -34,8 +33,7 @@ export function advanceBuild(deps: StepDeps & { readonly db: Database }): Advanc
 
   /** The last that is done for a build: its spool goes with its folder. */
   async function finish(run: JobRun, build: StoredBuild): Promise<void> {
-    const provisioned = build.phases.some(({ phaseType, phaseStatus }) => phaseType === 'PROVISIONING' && phaseStatus === 'SUCCEEDED');
-    if (provisioned && build.s3_logged === 0 && s3LogPlace(build) !== undefined) {
+    if (wasProvisioned(build) && build.s3_logged === 0 && s3LogPlace(build) !== undefined) {
       await mkdir(folderOf(build), { recursive: true, mode: 0o700 });
       await uploadS3Log(deps, build, folderOf(build), run.signal);
       await db.transaction(async (tx) => {

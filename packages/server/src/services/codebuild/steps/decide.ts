@@ -1,6 +1,6 @@
 import type { SpoolFrame } from '@slipway/builder';
 import type { BuildPhaseType, PhaseContext, StatusType } from '@slipway/contracts/codebuild';
-import type { StoredBuild } from '../builds/build.ts';
+import { wasProvisioned, type StoredBuild } from '../builds/build.ts';
 import { queuedTimeout, timeout } from '../limits.ts';
 import { phaseEnded, phaseStarted } from '../builds/phases.ts';
 
@@ -56,8 +56,7 @@ export function leave(build: StoredBuild, at: number, status: StatusType, contex
 
 /** Nothing follows: FINALIZING, which a build has that was provisioned, and COMPLETED. */
 export function complete(build: StoredBuild, at: number, status: StatusType): StoredBuild {
-  const provisioned = build.phases.some(({ phaseType, phaseStatus }) => phaseType === 'PROVISIONING' && phaseStatus === 'SUCCEEDED');
-  const finalized = provisioned ? leave(enter(build, 'FINALIZING', at), at, 'SUCCEEDED') : build;
+  const finalized = wasProvisioned(build) ? leave(enter(build, 'FINALIZING', at), at, 'SUCCEEDED') : build;
   return { ...enter(finalized, 'COMPLETED', at), status, ended_at: at, credentials_token: null };
 }
 

@@ -1,11 +1,13 @@
 import type { Runtimes, Standby } from '@slipway/builder';
 import type { JobRun } from '../../../engine/jobs.ts';
 import type { Clock } from '../../../kernel/clock.ts';
+import type { Database } from '../../../kernel/database.ts';
 import type { Log } from '../../../kernel/log.ts';
 import type { MetricSink } from '../../../kernel/metrics.ts';
+import type { Peers } from '../../../kernel/peers.ts';
 import type { KeyedHash } from '../../../kernel/seal.ts';
 import type { StoredBuild } from '../builds/build.ts';
-import type { CacheDeps } from '../cache/index.ts';
+import type { LocalCaches } from '../cache/index.ts';
 import type { Commit } from './commit.ts';
 import type { Followers } from './followers.ts';
 import type { Held } from './held.ts';
@@ -13,15 +15,18 @@ import type { ChosenRunner } from '../runner/runner.ts';
 import type { SourceFetcher } from '../sources/index.ts';
 
 /** What a build's steps work with. */
-export interface StepDeps extends CacheDeps {
+export interface StepDeps {
+  readonly db: Database;
   readonly clock: Clock;
   readonly log: Log;
+  readonly peers: Peers;
   readonly hash: KeyedHash;
   readonly held: Held;
   readonly metrics: MetricSink;
   readonly commit: Commit;
   readonly followers: Followers;
   readonly sources: SourceFetcher;
+  readonly caches: LocalCaches;
   readonly runner: ChosenRunner;
   readonly concurrentBuilds: number;
   readonly runtimes: () => Promise<Runtimes>;
