@@ -5,6 +5,7 @@ import type { Database } from '../../../kernel/database.ts';
 import { ServiceError } from '../../../kernel/errors.ts';
 import type { Peers } from '../../../kernel/peers.ts';
 import type { StoredBuild } from '../builds/build.ts';
+import { secretFields } from '../secret-fields.ts';
 import { isPrivateImage, notePrivateImage } from './image-store.ts';
 import type { BuildPlace } from './runner.ts';
 
@@ -54,18 +55,8 @@ function isForeign({ definition: { credentialImage, environment } }: StoredBuild
 async function registryAuth(peers: Peers, build: StoredBuild, role: Caller, signal: AbortSignal): Promise<RegistryAuth | undefined> {
   const { registryCredential } = build.definition.environment;
   if (registryCredential === undefined || isForeign(build)) return undefined;
-  const { SecretString = '' } = await peers.as(role)['secrets-manager'].GetSecretValue({ SecretId: registryCredential.credential }, { region: build.region, signal });
-  const { username, password } = fields(SecretString);
+  const { SecretString } = await peers.as(role)['secrets-manager'].GetSecretValue({ SecretId: registryCredential.credential }, { region: build.region, signal });
+  const { username, password } = secretFields(SecretString);
   if (typeof username !== 'string' || typeof password !== 'string') throw new ImageUnavailable(`The secret ${registryCredential.credential} is not JSON with the keys username and password`);
   return { username, password };
-}
-
-function fields(text: string): Record<string, unknown> {
-  try {
-    const json: unknown = JSON.parse(text);
-    return typeof json === 'object' && json !== null ? (json as Record<string, unknown>) : {};
-  } catch {
-    // Not JSON: it has neither key, which is what is said.
-    return {};
-  }
 }

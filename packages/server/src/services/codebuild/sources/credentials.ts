@@ -5,6 +5,7 @@ import { ServiceError } from '../../../kernel/errors.ts';
 import type { Peers } from '../../../kernel/peers.ts';
 import type { Place } from '../../../kernel/place.ts';
 import type { Seal } from '../../../kernel/seal.ts';
+import { secretFields } from '../secret-fields.ts';
 import { findSourceCredential, sealedPlace } from '../source-credentials/store.ts';
 import { SourceError } from './source.ts';
 
@@ -56,16 +57,7 @@ async function fromSecret(peers: Peers, { region }: Place, role: Caller, type: S
     if (!(error instanceof ServiceError)) throw error;
     throw new SourceError(`authentication failed: the secret ${id} cannot be read: ${error.name}: ${error.message}`, { cause: error });
   }
-  const { Token, Username } = parsed(text);
+  const { Token, Username } = secretFields(text);
   if (typeof Token !== 'string') throw new SourceError(`authentication failed: the secret ${id} holds no JSON with a Token`);
   return { userName: typeof Username === 'string' ? Username : TOKEN_USERS[type], password: Token };
-}
-
-function parsed(text: string | undefined): { Token?: unknown; Username?: unknown } {
-  try {
-    const json: unknown = JSON.parse(text ?? '');
-    return typeof json === 'object' && json !== null ? json : {};
-  } catch {
-    return {};
-  }
 }
