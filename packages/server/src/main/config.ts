@@ -19,7 +19,7 @@ export interface Config {
   readonly databaseUrl: string | undefined;
   /** Given for PostgreSQL, where several servers share it; made in the data folder otherwise. */
   readonly masterKeyFile: string | undefined;
-  /** What builds run in. `auto`: a sandbox where bubblewrap works, containers for images other than AWS's own; plain processes only when asked for by name. */
+  /** What builds run in. `auto`: a sandbox where bubblewrap works, containers where not and for images other than AWS's own; plain processes only when asked for by name. */
   readonly runner: 'auto' | 'sandbox' | 'container' | 'plain';
   readonly builds: BuildSettings;
   /** How many builds of one account run at once in one region; the others wait. */

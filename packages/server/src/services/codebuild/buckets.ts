@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import type { BucketOwnerAccess } from '@slipway/contracts/codebuild';
 import { formatArn, parseArn } from '../../kernel/arn.ts';
 
 /** Bucket and key in `arn:aws:s3:::bucket/key` or `bucket/key`. */
@@ -17,6 +18,9 @@ export function s3Folder(location: string): { bucket: string; folders: readonly 
 export const s3Arn = ({ bucket, key }: { bucket: string; key: string }): string => formatArn({ service: 's3', resource: `${bucket}/${key}` });
 
 export const isS3Arn = (text: string | undefined): boolean => text !== undefined && parseArn(text)?.service === 's3';
+
+/** What `bucketOwnerAccess` asks of S3; roles may be allowed no other upload. */
+export const ownerAcl = (access: BucketOwnerAccess | undefined): { ACL?: 'bucket-owner-full-control' } => (access === 'FULL' ? { ACL: 'bucket-owner-full-control' } : {});
 
 /** A call that is refused reads nothing of its body: the file is closed all the same, and an error that nobody awaits ends nothing. */
 export async function withBody<T>(body: Readable, put: (body: Readable) => Promise<T>): Promise<T> {

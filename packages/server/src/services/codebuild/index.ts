@@ -19,6 +19,7 @@ import { retryFailed, RETRY_JOB } from './builds/retrying.ts';
 import { unfinishedBuilds } from './builds/store.ts';
 import { createLocalCaches } from './cache/index.ts';
 import { credentialsDoor } from './environment/credentials-door.ts';
+import { validate } from './limits.ts';
 import { migrations } from './migrations.ts';
 import { notYet } from './not-yet.ts';
 import { projects } from './projects/projects.ts';
@@ -80,7 +81,7 @@ export function createCodeBuild(deps: CodeBuildDeps): Room {
   jobs.handle(METRICS_JOB, reportMetrics(deps));
   jobs.handle(RETRY_JOB, retryFailed(deps));
   return {
-    service: service<CodeBuildApi>()({ name: 'codebuild', operations: { ...projects({ ...deps, caches }), ...builds(deps), ...sourceCredentials(deps), ...curatedImages({ ...deps, runtimes }) }, access, notYet }),
+    service: service<CodeBuildApi>()({ name: 'codebuild', operations: { ...projects({ ...deps, caches }), ...builds(deps), ...sourceCredentials(deps), ...curatedImages({ ...deps, runtimes }) }, access, notYet, validate }),
     migrations,
     doors: [credentialsDoor({ ...deps, held })],
     /** Takes up the builds that went on while no server was there to follow them. */

@@ -1,3 +1,6 @@
+import { constrain } from '../../kernel/constraints.ts';
+import { fail } from './fail.ts';
+
 /** AWS CodeBuild User Guide, "Quotas for AWS CodeBuild", and the API reference's constraints. */
 export const projectNamePattern = /^[A-Za-z0-9][A-Za-z0-9\-_]{1,149}$/;
 export const maxDescriptionLength = 255;
@@ -7,8 +10,6 @@ export const timeout = { least: 5, most: 2160, default: 60 } as const;
 /** Minutes. */
 export const queuedTimeout = { least: 5, most: 480, default: 480 } as const;
 
-export const maxProjectsPerRequest = 100;
-export const maxBuildsPerRequest = 100;
 export const pageSize = 100;
 
 /** "The token is valid for 5 minutes." ms */
@@ -46,3 +47,12 @@ export const maxTextBytes = 1024 * 1024;
 
 /** How long to wait before a step is taken again in case its wake-up was lost. ms */
 export const safetyTick = 10_000;
+
+/** API reference: "Array Members: Minimum number of 1 item. Maximum number of 100 items." Looked at before each entry is authorised. */
+const BATCH = { shortest: 1, longest: 100 } as const;
+
+export const validate = constrain({
+  BatchGetProjects: { names: BATCH },
+  BatchGetBuilds: { ids: BATCH },
+  BatchDeleteBuilds: { ids: BATCH },
+}, (message) => fail('InvalidInputException', message));

@@ -8,7 +8,7 @@ import type { BuildArtifacts, PhaseContext } from '@slipway/contracts/codebuild'
 import type { Caller } from '../../../kernel/caller.ts';
 import { ServiceError } from '../../../kernel/errors.ts';
 import type { Peers } from '../../../kernel/peers.ts';
-import { s3Arn, withBody } from '../buckets.ts';
+import { ownerAcl, s3Arn, withBody } from '../buckets.ts';
 import type { BuiltArtifacts, StoredBuild } from '../builds/build.ts';
 import { destination, pairings, type Destination } from './destinations.ts';
 
@@ -63,9 +63,6 @@ function shown({ bucket, key, settings }: Destination, sums: { sha256sum?: strin
   };
 }
 
-/** What `bucketOwnerAccess` asks of S3; roles may be allowed no other upload. */
-const aclOf = ({ settings }: Destination): { ACL?: 'bucket-owner-full-control' } => (settings.bucketOwnerAccess === 'FULL' ? { ACL: 'bucket-owner-full-control' } : {});
-
 /** Written to a file first: its sums and size are known before S3 is asked. */
 async function putArchive(peers: Peers, { build, role, folder, signal }: UploadRequest, to: Destination, manifest: Manifest): Promise<BuildArtifacts> {
   const file = join(folder, 'artifact.zip');
@@ -79,7 +76,7 @@ async function putArchive(peers: Peers, { build, role, folder, signal }: UploadR
       }
     }, createWriteStream(file, { mode: 0o600 }), { signal });
     const { size } = await stat(file);
-    await withBody(createReadStream(file), (Body) => peers.as(role).s3.PutObject({ Bucket: to.bucket, Key: to.key, Body, ContentLength: size, ContentType: 'application/zip', ...aclOf(to) }, { region: build.region, signal }));
+    await withBody(createReadStream(file), (Body) => peers.as(role).s3.PutObject({ Bucket: to.bucket, Key: to.key, Body, ContentLength: size, ContentType: 'application/zip', ...ownerAcl(to.settings.bucketOwnerAccess) }, { region: build.region, signal }));
     return shown(to, { sha256sum: sums.sha256.digest('hex'), md5sum: sums.md5.digest('hex') });
   } finally {
     await rm(file, { force: true });
@@ -98,7 +95,7 @@ async function putFiles(peers: Peers, { build, role, signal }: UploadRequest, to
       const Key = to.key === '' ? path : `${to.key}/${path}`;
       try {
         const handle = await open(file, constants.O_RDONLY | constants.O_NOFOLLOW);
-        await withBody(handle.createReadStream(), (Body) => peers.as(role).s3.PutObject({ Bucket: to.bucket, Key, Body, ContentLength: size, ...aclOf(to) }, { region: build.region, signal }));
+        await withBody(handle.createReadStream(), (Body) => peers.as(role).s3.PutObject({ Bucket: to.bucket, Key, Body, ContentLength: size, ...ownerAcl(to.settings.bucketOwnerAccess) }, { region: build.region, signal }));
       } catch (error) {
         problems.push(error);
       }

@@ -13,7 +13,7 @@ import type { LocalCaches } from '../cache/index.ts';
 import { checkConcurrency, checkDefinition, checkProjectName } from './checks/index.ts';
 import { shownDefinition, withChanges, withoutRemoved, type ProjectDefinition } from './definition.ts';
 import { fail, projectNotFound } from '../fail.ts';
-import { maxProjectsPerRequest, maxTagLength, pageSize } from '../limits.ts';
+import { maxTagLength, pageSize } from '../limits.ts';
 import { pagesOf } from '../pages.ts';
 import { deleteProject, findProject, findProjects, insertProject, listProjects, lockProject, updateProject, type ProjectPage, type ProjectRow } from './store.ts';
 import { wakeAdmitted } from '../queue/turns.ts';
@@ -100,7 +100,6 @@ export function projects({ db, clock, paging, jobs, concurrentBuilds, caches }: 
     },
 
     async BatchGetProjects({ names }, call) {
-      if (names.length < 1 || names.length > maxProjectsPerRequest) throw fail('InvalidInputException', `names must have 1 to ${maxProjectsPerRequest} entries`);
       const rows = new Map((await findProjects(db, call, names.map((name) => projectNameOf(name, call)))).map((row) => [row.name, row]));
       const found = names.map((name) => rows.get(projectNameOf(name, call))).filter((row) => row !== undefined);
       return { projects: await Promise.all(found.map(shown)), projectsNotFound: names.filter((name) => !rows.has(projectNameOf(name, call))) };

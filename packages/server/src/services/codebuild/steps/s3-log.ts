@@ -9,7 +9,7 @@ import { ServiceError } from '../../../kernel/errors.ts';
 import type { Log } from '../../../kernel/log.ts';
 import type { Peers } from '../../../kernel/peers.ts';
 import type { LogEntry } from '../../../logs/ports.ts';
-import { withBody } from '../buckets.ts';
+import { ownerAcl, withBody } from '../buckets.ts';
 import { s3LogPlace, type StoredBuild } from '../builds/build.ts';
 import type { Held } from './held.ts';
 
@@ -31,8 +31,7 @@ export async function uploadS3Log({ peers, held, log }: S3LogDeps, build: Stored
     const role = await held.role(build);
     await pipeline(Readable.from(batched(build, folder)), createGzip(), createWriteStream(file, { mode: 0o600 }), { signal });
     const { size } = await stat(file);
-    const ACL = build.definition.logsConfig?.s3Logs?.bucketOwnerAccess === 'FULL' ? { ACL: 'bucket-owner-full-control' as const } : {};
-    await withBody(createReadStream(file), (Body) => peers.as(role).s3.PutObject({ Bucket: at.bucket, Key: at.key, Body, ContentLength: size, ContentType: 'application/gzip', ...ACL }, { region: build.region, signal }));
+    await withBody(createReadStream(file), (Body) => peers.as(role).s3.PutObject({ Bucket: at.bucket, Key: at.key, Body, ContentLength: size, ContentType: 'application/gzip', ...ownerAcl(build.definition.logsConfig?.s3Logs?.bucketOwnerAccess) }, { region: build.region, signal }));
   } catch (error) {
     if (!(error instanceof ServiceError)) throw error;
     log.warn('The log of a build cannot be put into S3', { build: build.id, error });

@@ -188,6 +188,14 @@ describe('The settings of projects and builds', () => {
     expect(phase(await house.run('unsafe'), 'DOWNLOAD_SOURCE')!.contexts![0]!.message).toContain('credentials are sent by https only');
   });
 
+  it.each([0, 101])('BatchGetProjects, BatchGetBuilds, BatchDeleteBuilds: %d at once are refused', async (count) => {
+    const names = named(count);
+    const refused = { name: 'InvalidInputException', message: expect.stringMatching(/^1 validation error detected: .* at '(names|ids)' failed to satisfy constraint: Member must have length (greater than or equal to 1|less than or equal to 100)$/) };
+    await expect(s.aws.codebuild.batchGetProjects({ names })).rejects.toMatchObject(refused);
+    await expect(s.aws.codebuild.batchGetBuilds({ ids: names })).rejects.toMatchObject(refused);
+    await expect(s.aws.codebuild.batchDeleteBuilds({ ids: names })).rejects.toMatchObject(refused);
+  });
+
   it('a project and a build are found by their ARNs here, and by no ARN of another account or region', async () => {
     await house.project('addressed');
     const { arn } = await shown('addressed');
