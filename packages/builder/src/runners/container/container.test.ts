@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
-import { randomUUID } from 'node:crypto';
+import { randomInt, randomUUID } from 'node:crypto';
+import { readFileSync, readdirSync } from 'node:fs';
 import { cp, mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
 import { request as send } from 'node:http';
 import { tmpdir } from 'node:os';
@@ -7,6 +8,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { outputFolder } from '../layout.ts';
+import { readProc } from '../processes.ts';
 import { CannotOpen } from '../runner.ts';
 import type { ContainerRequest, Session, Workspace, WorkspaceRequest } from '../runner.ts';
 import { BUSYBOX_IMAGE, addProgram, fillBusybox, importImage, makeTestImages, testEngines } from '../testing/engines.ts';
@@ -149,8 +151,9 @@ describe.each(engines)('a container of $name', (engine) => {
     }
   });
 
-  test.skipIf(DOCKER.includes(undefined))('builds an image with docker and pushes it, in privileged mode', async () => {
+  test.skipIf(DOCKER.includes(undefined))('builds an image with docker, pushes and runs it, in privileged mode, and leaves nothing of that when it is stopped', async () => {
     const registry = await startRegistry();
+    const word = `60.${randomInt(1_000_000, 9_999_999)}`;
     try {
       await makeDockerImage(engine);
       await cp('/bin/busybox', join(outputFolder(folder), 'src', 'busybox'), { dereference: true });
@@ -158,19 +161,34 @@ describe.each(engines)('a container of $name', (engine) => {
       for (const command of [
         'dockerd --iptables=false --ip6tables=false --bridge=none --storage-driver=vfs >/tmp/dockerd.log 2>&1 &',
         'i=0; until docker info >/dev/null 2>&1; do i=$((i+1)); [ $i -lt 100 ] || { cat /tmp/dockerd.log; exit 1; }; sleep 0.2; done',
-        'printf \'FROM scratch\\nCOPY busybox /bin/sh\\nRUN ["/bin/sh", "-c", "echo built > /made"]\\nCMD ["/bin/sh"]\\n\' > Dockerfile',
+        'printf \'FROM scratch\\nCOPY busybox /bin/sh\\nCOPY busybox /bin/sleep\\nCOPY busybox /bin/setsid\\nRUN ["/bin/sh", "-c", "echo built > /made"]\\nCMD ["/bin/sh"]\\n\' > Dockerfile',
         `docker build --network=none -t ${registry.host}/team/app:1 .`,
         `docker push ${registry.host}/team/app:1`,
+        `docker run --detach --network=none --volume=/kept --cidfile=ran ${registry.host}/team/app:1 /bin/sh -c '(setsid sleep ${word} &); exec sleep ${word}'`,
       ]) {
         const { status } = await session.run(command);
         if (status !== 0) throw new Error(`${command} ended with status ${status}: ${output}`);
       }
       expect(registry.pushed).toContain('team/app:1');
+      const inner = readFileSync(join(outputFolder(folder), 'src', 'ran'), 'utf8').trim();
+      const running = leftOf(word, inner);
+      expect(running.processes).toHaveLength(2);
+      expect(running.groups.length).toBeGreaterThan(0);
+      const asked = performance.now();
+      await workspace!.stop(1_500);
+      expect(performance.now() - asked).toBeLessThan(5_000);
+      expect(leftOf(word, inner)).toEqual({ processes: [], groups: [] });
     } finally {
       registry.close();
     }
   }, 120_000);
 });
+
+/** Of a container in a container: processes that have the word in their arguments, and its control groups. */
+function leftOf(word: string, id: string): { processes: string[]; groups: string[] } {
+  const processes = readdirSync('/proc').filter((pid) => /^\d+$/.test(pid) && (readProc(`/proc/${pid}/cmdline`) ?? '').split('\0').includes(word) && readProc(`/proc/${pid}/comm`) === 'sleep\n');
+  return { processes, groups: spawnSync('find', ['/sys/fs/cgroup', '-name', `*${id}`], { encoding: 'utf8' }).stdout.split('\n').filter((path) => path !== '') };
+}
 
 function whereIs(program: string): string | undefined {
   const { stdout } = spawnSync('/bin/sh', ['-c', 'PATH=/usr/bin:/usr/sbin:/bin:/sbin; command -v "$0"', program], { encoding: 'utf8' });
