@@ -2,7 +2,7 @@ import type { Stats } from 'node:fs';
 import { readdir, readlink, realpath, stat } from 'node:fs/promises';
 import { basename, join, posix, sep } from 'node:path';
 import picomatch from 'picomatch';
-import { isCode } from '../runners/processes.ts';
+import { isCode } from '../is-code.ts';
 
 export interface ManifestEntry {
   /** Inside the artifact, with `/`. */
@@ -219,7 +219,7 @@ async function realInside(root: string, path: string): Promise<string | typeof O
   try {
     real = await realpath(join(root, path));
   } catch (error) {
-    if (isCode(error, 'ENOENT') || isCode(error, 'ENOTDIR') || isCode(error, 'ELOOP')) return undefined;
+    if (isCode(error, 'ENOENT', 'ENOTDIR', 'ELOOP')) return undefined;
     throw error;
   }
   return real === root || real.startsWith(root + sep) ? real : OUTSIDE;

@@ -1,6 +1,6 @@
 import { copyFile, link, lstat, mkdir, open, readdir, rename, rm, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isCode } from '../runners/processes.ts';
+import { isCode } from '../is-code.ts';
 import { decoded, encoded, type CacheStore } from './store.ts';
 
 /**
@@ -13,15 +13,15 @@ export function folderCache(folder: string): CacheStore {
     async take(key, file) {
       await rm(file, { force: true });
       // Another name of the same file: it stays whole even if it is evicted or replaced meanwhile.
-      const came = await linked(fileOf(key), file).catch((error: unknown) => (isCode(error, 'ENOENT') ? 'absent' : Promise.reject(error as Error)));
+      const came = await linked(fileOf(key), file).catch(ifAbsent('absent'));
       if (came === 'absent') return false;
-      await touch(fileOf(key)).catch((error: unknown) => (isCode(error, 'ENOENT') ? undefined : Promise.reject(error as Error)));
+      await touch(fileOf(key)).catch(ifAbsent(undefined));
       return (await lstat(file)).isFile();
     },
 
     async newest(start) {
-      const names = (await readdir(folder).catch(() => [])).filter((name) => name.startsWith(encoded(start)) && name.endsWith('.tar'));
-      const times = await Promise.all(names.map(async (name) => ({ name, at: (await stat(join(folder, name)).catch(() => undefined))?.birthtimeMs ?? 0 })));
+      const names = (await readdir(folder).catch(ifAbsent([]))).filter((name) => name.startsWith(encoded(start)) && name.endsWith('.tar'));
+      const times = await Promise.all(names.map(async (name) => ({ name, at: (await stat(join(folder, name)).catch(ifAbsent(undefined)))?.birthtimeMs ?? 0 })));
       const best = times.toSorted((a, b) => b.at - a.at)[0];
       return best && decoded(best.name.slice(0, -4));
     },
@@ -45,6 +45,12 @@ export function folderCache(folder: string): CacheStore {
   };
 }
 
+/** What is not there, or was evicted meanwhile, is no error. */
+const ifAbsent = <T>(instead: T) => (error: unknown): T => {
+  if (isCode(error, 'ENOENT')) return instead;
+  throw error;
+};
+
 /** The file under another name, or a copy of it: where it is of another file system, or of another user's, such as a container's root. */
 async function owned(file: string, to: string): Promise<void> {
   if ((await lstat(file)).uid === process.geteuid?.()) await linked(file, to);
@@ -57,7 +63,7 @@ async function linked(file: string, to: string): Promise<'linked' | 'there'> {
   } catch (error) {
     if (isCode(error, 'EEXIST')) return 'there';
     // Other file systems, and those that know no links.
-    if (!isCode(error, 'EXDEV') && !isCode(error, 'EPERM') && !isCode(error, 'ENOTSUP')) throw error;
+    if (!isCode(error, 'EXDEV', 'EPERM', 'ENOTSUP')) throw error;
     await copyFile(file, to);
   }
   return 'linked';

@@ -1,6 +1,7 @@
 import { copyFile, lstat, rename, rm } from 'node:fs/promises';
 import { join, posix } from 'node:path';
 import type { BuildSpec } from '../build-spec.ts';
+import { isCode } from '../is-code.ts';
 import { isInPlace } from '../runners/in-place.ts';
 import { outputFolder } from '../runners/layout.ts';
 import type { Session, Workspace } from '../runners/runner.ts';
@@ -74,10 +75,19 @@ export async function openCache(spec: BuildSpec, workspace: Workspace, log: (lin
       if (!(await isInPlace(spec.folder, host))) return;
       const archive = join(host, 'whole.tar');
       // What a build that was killed on the way has left is no cache.
-      if (packed && (await lstat(archive).catch(() => undefined))?.isFile()) await rename(archive, savedCacheFile(spec.folder));
+      if (packed && (await isFile(archive))) await rename(archive, savedCacheFile(spec.folder));
       await rm(host, { recursive: true, force: true });
     },
   };
+}
+
+async function isFile(path: string): Promise<boolean> {
+  try {
+    return (await lstat(path)).isFile();
+  } catch (error) {
+    if (isCode(error, 'ENOENT')) return false;
+    throw error;
+  }
 }
 
 /** Answers what the script says: it runs in a subshell and changes nothing of the session's. */

@@ -3,10 +3,10 @@ import { constants, watch } from 'node:fs';
 import { open, readdir, rename, unlink, writeFile } from 'node:fs/promises';
 import { join, posix } from 'node:path';
 import { gitPassword } from '@slipway/sigv4';
-import { isCode } from '../runners/processes.ts';
+import { isCode } from '../is-code.ts';
+import { holdFolder } from '../runners/in-place.ts';
 import { CannotOpen } from '../runners/runner.ts';
 import { quote } from '../runners/session.ts';
-import { holdFolder } from '../supervisor/folder.ts';
 import type { CredentialsSource } from '../runners/network/credentials.ts';
 import { credentialsOf } from './credentials.ts';
 import { makeOpen, writeProgram } from './tools.ts';
@@ -111,7 +111,7 @@ async function take(path: string): Promise<string | undefined> {
   try {
     file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   } catch (error) {
-    if (!isCode(error, 'ENOENT') && !isCode(error, 'ELOOP')) throw error;
+    if (!isCode(error, 'ENOENT', 'ELOOP')) throw error;
   }
   try {
     const stats = await file?.stat();
@@ -121,7 +121,7 @@ async function take(path: string): Promise<string | undefined> {
     await file?.close();
     // A folder stays: to remove what it holds while the build changes it could lead out of it.
     await unlink(path).catch((error: unknown) => {
-      if (!['ENOENT', 'EISDIR', 'EPERM'].some((code) => isCode(error, code))) throw error;
+      if (!isCode(error, 'ENOENT', 'EISDIR', 'EPERM')) throw error;
     });
   }
 }

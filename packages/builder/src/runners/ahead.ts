@@ -2,7 +2,7 @@ import { closeSync } from 'node:fs';
 import { makeNetworkNamespace } from './network/namespace.ts';
 import type { NetworkNamespace } from './network/namespace.ts';
 import type { NetworkRequest } from './network/network.ts';
-import { makeUserNamespace } from './users.ts';
+import { isRoot, makeUserNamespace } from './users.ts';
 
 /**
  * What lies around a sandbox and is made while there is time, before its build is known: it takes longer than an empty
@@ -15,7 +15,7 @@ export class Ahead {
   /** `network`: undefined for the machine's own. */
   constructor(network: NetworkRequest | undefined) {
     this.#network = network === undefined ? undefined : new Made(JSON.stringify(network), makeNetworkNamespace(network), (made) => made.close());
-    this.#users = process.getuid?.() === 0 ? new Made('', makeUserNamespace(false), closeSync) : undefined;
+    this.#users = isRoot() ? new Made('', makeUserNamespace(false), closeSync) : undefined;
   }
 
   /** The network, where one was made for this request. */

@@ -2,11 +2,10 @@ import { existsSync, readdirSync, statSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { commandsFolder } from './layout.ts';
+import { isRoot } from './users.ts';
 
 const OTHERS_READ = 0o4;
 const OTHERS_ENTER = 0o1;
-
-const isRoot = (): boolean => process.getuid?.() === 0;
 
 /** The host's side of the sandbox's `/etc/shadow`: ours to write, the build's to read. */
 const shadowFile = (folder: string): string => join(commandsFolder(folder), 'shadow');

@@ -1,6 +1,7 @@
+import { closeSync, constants, openSync } from 'node:fs';
 import { realpath } from 'node:fs/promises';
 import { join, relative } from 'node:path';
-import { isCode } from './processes.ts';
+import { isCode } from '../is-code.ts';
 
 /**
  * Whether a path below the build's folder leads to where it says. A build may put a link in the place of every folder that
@@ -11,7 +12,16 @@ export async function isInPlace(folder: string, path: string): Promise<boolean> 
   try {
     return (await realpath(path)) === join(await realpath(folder), relative(folder, path));
   } catch (error) {
-    if (isCode(error, 'ENOENT') || isCode(error, 'ENOTDIR') || isCode(error, 'ELOOP')) return false;
+    if (isCode(error, 'ENOENT', 'ENOTDIR', 'ELOOP')) return false;
     throw error;
   }
+}
+
+/**
+ * The folder as it is now, whatever its path leads to later: what is written here after the folder was removed fails,
+ * also where another one stands in its place. Good until released.
+ */
+export function holdFolder(folder: string): { path: string; release(): void } {
+  const fd = openSync(folder, constants.O_RDONLY | constants.O_DIRECTORY);
+  return { path: `/proc/self/fd/${fd}`, release: () => closeSync(fd) };
 }

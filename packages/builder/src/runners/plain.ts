@@ -5,7 +5,6 @@ import { MARK, commandsFolder, homeFolder, outputFolder, stateFolder } from './l
 import { createCgroup } from './limits/cgroup.ts';
 import type { Runner, WorkspaceRequest } from './runner.ts';
 import { DRIVER, KEEPER, limitingFiles } from './scripts.ts';
-import { enterGroups } from './surroundings.ts';
 import { ProcessWorkspace, makeFolders } from './workspace.ts';
 
 /**
@@ -29,7 +28,7 @@ export const plainRunner: Runner = {
     const home = homeFolder(folder);
     // Without limits: by its groups a process is found that has left its parents and cleared its environment.
     const groups = await createCgroup(mark, {});
-    const [program = '', ...prefix] = [...(groups === undefined ? [] : enterGroups(groups)), '/bin/sh'];
+    const [program = '', ...prefix] = [...(groups?.enter ?? []), '/bin/sh'];
     return new ProcessWorkspace(request, {
       output: outputFolder(folder),
       user,

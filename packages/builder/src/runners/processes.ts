@@ -1,7 +1,9 @@
-import { readFileSync, readdirSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
+import { isCode } from '../is-code.ts';
 import { MARK } from './layout.ts';
 import { groupMembers } from './limits/groups.ts';
+import { readProc } from './proc.ts';
 
 export interface ProcessStat {
   readonly pid: number;
@@ -72,7 +74,7 @@ export function signal(pid: number, name: 'SIGTERM' | 'SIGKILL'): void {
     process.kill(pid, name);
   } catch (error) {
     // Gone between the search and the signal, or not ours to signal: the next search tells.
-    if (!isCode(error, 'ESRCH') && !isCode(error, 'EPERM')) throw error;
+    if (!isCode(error, 'ESRCH', 'EPERM')) throw error;
   }
 }
 
@@ -92,19 +94,4 @@ export async function endProcesses(find: () => readonly ProcessStat[]): Promise<
     await delay(Math.min(5 * (round + 1), 100));
   }
   throw new Error('Processes of the build survive SIGKILL');
-}
-
-/** What the kernel says in a file of its own, or undefined where it says nothing. */
-export function readProc(path: string): string | undefined {
-  try {
-    return readFileSync(path, 'latin1');
-  } catch (error) {
-    // A process or a control group that ended meanwhile, or one of another user.
-    if (['ENOENT', 'ESRCH', 'ENODEV', 'EACCES', 'EPERM'].some((code) => isCode(error, code))) return undefined;
-    throw error;
-  }
-}
-
-export function isCode(error: unknown, code: string): boolean {
-  return error instanceof Error && 'code' in error && error.code === code;
 }

@@ -11,7 +11,7 @@ import type { Usage } from './usage/usage.ts';
  *     open(options) → Session     one at a time: a shell that runs commands and keeps its state between them
  *       run, set, read, expand    strictly one after another
  *     stop(grace)                 at any moment, also while a command runs: TERM to every process, KILL after the grace
- *     measure(), memoryKills()    while processes live
+ *     measure(), memoryKills()    while processes live; writable() when it is open
  *     destroy()                   always: kills whatever is left and removes what the runner made, secrets included
  *
  * Artifacts are collected from the host's side of the workspace after `stop`, when nothing can change files any more.

@@ -6,7 +6,7 @@ import { Socket } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
-import { isCode } from './processes.ts';
+import { isCode } from '../is-code.ts';
 import { CannotBecome, SessionLost } from './runner.ts';
 import type { Outcome, Session, SessionOptions } from './runner.ts';
 
@@ -81,6 +81,8 @@ export class ShellSession implements Session {
     const lines = createInterface({ input: keeper.answers });
     lines.on('line', (line) => this.#reply(line));
     lines.on('close', () => this.#lose());
+    // It repeats its input's.
+    lines.on('error', () => this.#lose());
     this.#ended = keeper.ended;
     // What it has said before is read first.
     void this.#ended.then(() => setImmediate(() => this.#lose()));
@@ -270,7 +272,7 @@ export class ShellSession implements Session {
     try {
       handle = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
     } catch (error) {
-      if (isCode(error, 'ENOENT') || isCode(error, 'ELOOP')) return '';
+      if (isCode(error, 'ENOENT', 'ELOOP')) return '';
       throw error;
     }
     try {

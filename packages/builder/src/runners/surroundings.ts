@@ -1,5 +1,5 @@
 import { closeSync } from 'node:fs';
-import { cpus, totalmem } from 'node:os';
+import { availableParallelism, totalmem } from 'node:os';
 import type { Cgroup } from './limits/cgroup.ts';
 import { createCgroup } from './limits/cgroup.ts';
 import { clamped } from './limits/compute.ts';
@@ -10,7 +10,7 @@ import type { ProcessStat } from './processes.ts';
 import type { WorkspaceRequest } from './runner.ts';
 import { memoryKills, usageOfGroups } from './usage/of-groups.ts';
 import type { Usage } from './usage/usage.ts';
-import { makeUserNamespace } from './users.ts';
+import { isRoot, makeUserNamespace } from './users.ts';
 
 /** What lies around a sandbox: its limits, its network, and the users that exist in it. */
 export interface Surroundings {
@@ -29,11 +29,8 @@ export interface Surroundings {
   close(): Promise<void>;
 }
 
-/** Enters each control group, then becomes the program. */
-const ENTER = 'while [ "$1" != -- ]; do echo 0 >"$1" || exit 1; shift; done; shift; exec "$@"';
-
 export async function surround(request: WorkspaceRequest): Promise<Surroundings> {
-  const { limits: allowed, notices } = clamped(request.limits ?? {}, { memoryBytes: totalmem(), cpus: cpus().length });
+  const { limits: allowed, notices } = clamped(request.limits ?? {}, { memoryBytes: totalmem(), cpus: availableParallelism() });
   const limited = [allowed.memoryBytes, allowed.cpus, allowed.processes].some((limit) => limit !== undefined);
   const cgroup = limited ? await createCgroup(request.mark, allowed) : undefined;
   const made = await Promise.allSettled([networkFor(request), usersFor(request)]);
@@ -76,13 +73,8 @@ async function usersFor({ otherUsers = false, ahead }: WorkspaceRequest): Promis
 
 const valueOf = <T>(result: PromiseSettledResult<T>): T | undefined => (result.status === 'fulfilled' ? result.value : undefined);
 
-const isRoot = (): boolean => process.getuid?.() === 0;
-
-/** The command that starts a program in control groups. */
-export const enterGroups = ({ procs }: Cgroup): string[] => ['/bin/sh', '-c', ENTER, 'sh', ...procs, '--'];
-
-function enterLimits(cgroup: Cgroup | undefined, { memoryBytes, processes }: Limits): string[] {
-  if (cgroup !== undefined) return enterGroups(cgroup);
+function enterLimits(cgroup: Cgroup | undefined, { memoryBytes, processes }: Limits): readonly string[] {
+  if (cgroup !== undefined) return cgroup.enter;
   const rlimits = [...(memoryBytes === undefined ? [] : [`--data=${memoryBytes}`]), ...(processes === undefined ? [] : [`--nproc=${processes}`])];
   return rlimits.length === 0 ? [] : ['prlimit', ...rlimits, '--'];
 }

@@ -4,6 +4,9 @@ import { openSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 
+/** Whether Slipway itself runs as root. */
+export const isRoot = (): boolean => process.getuid?.() === 0;
+
 /** Inside, users 1 to 65535 are these of the machine, which nobody else is: no daemon of the machine shares one with a build. */
 const FIRST_OUTER_ID = 1_879_048_192;
 

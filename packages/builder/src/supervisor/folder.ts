@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { closeSync, constants, openSync } from 'node:fs';
 import { link, open, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isCode, isLiving, processStat } from '../runners/processes.ts';
+import { isCode } from '../is-code.ts';
+import { holdFolder } from '../runners/in-place.ts';
+import { isLiving, processStat } from '../runners/processes.ts';
 
 /** The files of a build's folder that concern its supervisor. */
 export const specFile = (folder: string): string => join(folder, 'spec.json');
@@ -86,15 +87,6 @@ export async function isAlive(claim: Claim): Promise<boolean> {
 
 async function bootId(): Promise<string> {
   return (await readFile('/proc/sys/kernel/random/boot_id', 'utf8')).trim();
-}
-
-/**
- * The folder as it is now, whatever its path leads to later: what is written here after the folder was removed fails,
- * also where another one stands in its place. Good until released.
- */
-export function holdFolder(folder: string): { path: string; release(): void } {
-  const fd = openSync(folder, constants.O_RDONLY | constants.O_DIRECTORY);
-  return { path: `/proc/self/fd/${fd}`, release: () => closeSync(fd) };
 }
 
 /** What fits into a Unix socket's address, with a margin (Linux takes 107 bytes). */

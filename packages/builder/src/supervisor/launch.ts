@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { open, readFile, rename } from 'node:fs/promises';
 import type { BuildSpec } from '../build.ts';
 import { errorFile, readClaim, specFile } from './folder.ts';
-import { isCode } from '../runners/processes.ts';
+import { isCode } from '../is-code.ts';
 import { startSupervisor, type IdleSupervisor, type Standby } from './standby.ts';
 import { supervise } from './supervise.ts';
 

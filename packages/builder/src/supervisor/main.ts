@@ -1,6 +1,6 @@
 import { appendFileSync, closeSync, writeSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { isCode } from '../runners/processes.ts';
+import { isCode } from '../is-code.ts';
 import type { Ahead } from '../runners/ahead.ts';
 import { errorFile } from './folder.ts';
 import { prepare } from './preparation.ts';

@@ -1,6 +1,6 @@
 import { open, stat } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
-import { isCode } from '../runners/processes.ts';
+import { isCode } from '../is-code.ts';
 import { spoolFile } from './folder.ts';
 import { SpoolDamaged, decodeFrame } from './frames.ts';
 import type { Frame } from './frames.ts';

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import type { Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
-import { isCode } from '../runners/processes.ts';
+import { isCode } from '../is-code.ts';
 import { shortSocketPath } from './folder.ts';
 
 // A follower's end of the supervisor's socket; the supervisor's own is in `followers.ts`.
@@ -101,7 +101,7 @@ async function dial(folder: string): Promise<Socket | undefined> {
     return socket;
   } catch (error) {
     // No supervisor, not yet or not any more; its claim tells which.
-    if (isCode(error, 'ENOENT') || isCode(error, 'ECONNREFUSED') || isCode(error, 'ECONNRESET')) return undefined;
+    if (isCode(error, 'ENOENT', 'ECONNREFUSED', 'ECONNRESET')) return undefined;
     throw error;
   } finally {
     short.release();

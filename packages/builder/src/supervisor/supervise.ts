@@ -2,9 +2,11 @@ import { randomUUID } from 'node:crypto';
 import { readFile, rm } from 'node:fs/promises';
 import { runBuild } from '../build.ts';
 import type { BuildExit, BuildOptions, BuildSpec } from '../build.ts';
-import { buildProcesses, endProcesses, isCode } from '../runners/processes.ts';
+import { isCode } from '../is-code.ts';
+import { buildProcesses, endProcesses } from '../runners/processes.ts';
+import { holdFolder } from '../runners/in-place.ts';
 import { Followers } from './followers.ts';
-import { holdFolder, readClaim, specFile, takeClaim } from './folder.ts';
+import { readClaim, specFile, takeClaim } from './folder.ts';
 import { Spool, spoolSink } from './spool.ts';
 
 /**

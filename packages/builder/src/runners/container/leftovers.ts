@@ -1,6 +1,6 @@
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isCode } from '../processes.ts';
+import { isCode } from '../../is-code.ts';
 import { Engine } from './engine.ts';
 
 /** Every container of a build carries the build's mark under this label. */

@@ -1,5 +1,5 @@
 import { accessSync, readFileSync } from 'node:fs';
-import { isCode } from '../processes.ts';
+import { isCode } from '../../is-code.ts';
 import type { Writable } from '../runner.ts';
 
 /** In memory, or no files at all. */
@@ -42,7 +42,7 @@ function mountsOf(pid: number): Mount[] {
   try {
     text = readFileSync(`/proc/${pid}/mountinfo`, 'utf8');
   } catch (error) {
-    if (isCode(error, 'EACCES') || isCode(error, 'EPERM') || isCode(error, 'ENOENT') || isCode(error, 'EINVAL')) return [];
+    if (isCode(error, 'EACCES', 'EPERM', 'ENOENT', 'EINVAL')) return [];
     throw error;
   }
   return text.split('\n').flatMap((line) => {

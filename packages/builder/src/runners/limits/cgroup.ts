@@ -2,16 +2,18 @@ import { existsSync } from 'node:fs';
 import { mkdir, rmdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { isCode, isLiving, processStat, readProc } from '../processes.ts';
+import { isCode } from '../../is-code.ts';
+import { readProc } from '../proc.ts';
+import { isLiving, processStat } from '../processes.ts';
 import type { ProcessStat } from '../processes.ts';
 import type { Groups } from '../usage/of-groups.ts';
 import type { Limits } from './compute.ts';
-import { CONTROLLERS, PARENT, ROOT, folderOf, foldersOf, isUnified, processLimit } from './groups.ts';
+import { CONTROLLERS, PARENT, ROOT, folderOf, foldersOf, groupMembers, isUnified, processLimit } from './groups.ts';
 
 /** The control groups of one build. */
 export interface Cgroup {
-  /** A process that writes "0" into each of these is in it, with all that it starts. */
-  readonly procs: readonly string[];
+  /** The command that starts a program in them. */
+  readonly enter: readonly string[];
   /** Where the kernel counts what they use. */
   readonly groups: Groups;
   /** Everything that lives in it: nothing leaves it that cannot write control groups. */
@@ -21,6 +23,9 @@ export interface Cgroup {
 
 const PERIOD_US = 100_000;
 
+/** Writes "0" into each group's list of processes, then becomes the program. */
+const ENTER = 'while [ "$1" != -- ]; do echo 0 >"$1" || exit 1; shift; done; shift; exec "$@"';
+
 /** Makes the groups of a build, or undefined where this process may not: not root, or in a container without its own. */
 export async function createCgroup(mark: string, limits: Limits): Promise<Cgroup | undefined> {
   const folders = foldersOf(mark);
@@ -29,11 +34,12 @@ export async function createCgroup(mark: string, limits: Limits): Promise<Cgroup
     else await makeSeparate(mark, limits);
   } catch (error) {
     await removeCgroup(mark);
-    if (['EACCES', 'EPERM', 'EROFS', 'ENOENT', 'EBUSY', 'EINVAL', 'ENOTSUP', 'EOPNOTSUPP'].some((code) => isCode(error, code))) return undefined;
+    if (isCode(error, 'EACCES', 'EPERM', 'EROFS', 'ENOENT', 'EBUSY', 'EINVAL', 'ENOTSUP', 'EOPNOTSUPP')) return undefined;
     throw error;
   }
   const groups: Groups = isUnified() ? { unified: folders[0] ?? '' } : { memory: folderOf('memory', mark), cpu: folderOf('cpuacct', mark) };
-  return { procs: folders.map((folder) => join(folder, 'cgroup.procs')), groups, processes: () => members(folders[0] ?? ''), remove: () => removeCgroup(mark) };
+  const procs = folders.map((folder) => join(folder, 'cgroup.procs'));
+  return { enter: ['/bin/sh', '-c', ENTER, 'sh', ...procs, '--'], groups, processes: () => groupMembers(mark).flatMap((pid) => processStat(pid) ?? []).filter(isLiving), remove: () => removeCgroup(mark) };
 }
 
 /** The groups that a process is in; undefined unless `name` is part of their names, and where they are not to be seen from here. */
@@ -52,17 +58,12 @@ export function groupsOf(pid: number, name: string): Groups | undefined {
   return memory === undefined || cpu === undefined ? undefined : { memory, cpu };
 }
 
-function members(folder: string): ProcessStat[] {
-  const pids = (readProc(join(folder, 'cgroup.procs')) ?? '').split('\n').filter((line) => line !== '');
-  return pids.flatMap((pid) => processStat(Number(pid)) ?? []).filter(isLiving);
-}
-
 /** From here on no process of the build's groups makes another: whatever is killed then stays dead. */
 export async function forbidProcesses(mark: string): Promise<void> {
   try {
     await writeFile(processLimit(mark), '0', { flag: 'r+' });
   } catch (error) {
-    if (!['ENOENT', 'EACCES', 'EPERM', 'EROFS', 'ENOTDIR', 'ENODEV'].some((code) => isCode(error, code))) throw error;
+    if (!isCode(error, 'ENOENT', 'EACCES', 'EPERM', 'EROFS', 'ENOTDIR', 'ENODEV')) throw error;
   }
 }
 
@@ -75,7 +76,7 @@ export async function removeCgroup(mark: string): Promise<void> {
         break;
       } catch (error) {
         if (!isCode(error, 'EBUSY')) {
-          if (['ENOENT', 'EACCES', 'EPERM', 'EROFS', 'ENOTDIR'].some((code) => isCode(error, code))) break;
+          if (isCode(error, 'ENOENT', 'EACCES', 'EPERM', 'EROFS', 'ENOTDIR')) break;
           throw error;
         }
         // The kernel takes a moment to forget processes that were killed.

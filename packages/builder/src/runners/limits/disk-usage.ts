@@ -2,7 +2,7 @@ import { lstatSync, opendirSync, readdirSync, statSync } from 'node:fs';
 import type { Stats } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate as breathe } from 'node:timers/promises';
-import { isCode } from '../processes.ts';
+import { isCode } from '../../is-code.ts';
 
 /** What lies on a disk. */
 export interface DiskUsage {
@@ -132,9 +132,9 @@ function openStat(path: string): Stats | undefined {
   }
 }
 
-const isHidden = (error: unknown): boolean => ['EACCES', 'EPERM', 'ENAMETOOLONG'].some((code) => isCode(error, code));
+const isHidden = (error: unknown): boolean => isCode(error, 'EACCES', 'EPERM', 'ENAMETOOLONG');
 
 /** Removed or replaced between two looks, or on a machine that is gone; ESRCH: the process has ended. */
 function isGone(error: unknown): boolean {
-  return ['ENOENT', 'ENOTDIR', 'ELOOP', 'ESRCH', 'ESTALE', 'EIO', 'ENOTCONN'].some((code) => isCode(error, code));
+  return isCode(error, 'ENOENT', 'ENOTDIR', 'ELOOP', 'ESRCH', 'ESTALE', 'EIO', 'ENOTCONN');
 }

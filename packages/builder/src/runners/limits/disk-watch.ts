@@ -1,6 +1,7 @@
 import { lstat } from 'node:fs/promises';
 import type { Writable } from '../runner.ts';
-import { buildProcesses, isCode } from '../processes.ts';
+import { isCode } from '../../is-code.ts';
+import { buildProcesses } from '../processes.ts';
 import type { Limits } from './compute.ts';
 import { MARGIN, countOf, roomAt, sizeOf } from './disk.ts';
 import type { Room } from './disk.ts';
@@ -236,7 +237,7 @@ async function roomOf({ path, now }: FileSystem): Promise<Room> {
     return await roomAt(path);
   } catch (error) {
     // A container that has just ended takes its places with it.
-    if (isCode(error, 'ENOENT') || isCode(error, 'ESRCH')) return now;
+    if (isCode(error, 'ENOENT', 'ESRCH')) return now;
     throw error;
   }
 }
@@ -245,7 +246,7 @@ async function deviceOf(path: string): Promise<number | undefined> {
   try {
     return (await lstat(path)).dev;
   } catch (error) {
-    if (isCode(error, 'ENOENT') || isCode(error, 'EACCES')) return undefined;
+    if (isCode(error, 'ENOENT', 'EACCES')) return undefined;
     throw error;
   }
 }

@@ -1,5 +1,6 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { readProc } from '../proc.ts';
 
 /** Where the control groups of builds lie. */
 export const ROOT = '/sys/fs/cgroup';
@@ -23,12 +24,7 @@ const processGroup = (mark: string): string => foldersOf(mark)[isUnified() ? 0 :
 
 /** The processes in a build's groups: none leaves them by leaving its parents. Empty where there are no groups. */
 export function groupMembers(mark: string): number[] {
-  try {
-    return readFileSync(join(processGroup(mark), 'cgroup.procs'), 'utf8').split('\n').filter((pid) => pid !== '').map(Number);
-  } catch {
-    // No groups, or gone meanwhile.
-    return [];
-  }
+  return (readProc(join(processGroup(mark), 'cgroup.procs')) ?? '').split('\n').filter((pid) => pid !== '').map(Number);
 }
 
 /** The file that says how many processes a build may have. */

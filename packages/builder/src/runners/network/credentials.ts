@@ -46,8 +46,9 @@ export function credentialsVariable({ url }: CredentialsSource, port?: number): 
 /** Hands the build's question on, from a socket that listens on the build's loopback. */
 export function serveCredentials(server: Server, sockets: Set<Socket>, source: CredentialsSource): void {
   const http = createServer((incoming, outgoing) => {
-    answer(incoming, outgoing, source).catch(() => {
-      outgoing.writeHead(502, { 'content-type': 'application/json' }).end('{"code":"InternalError","message":"The server does not answer"}');
+    answer(incoming, outgoing, source).catch((error: unknown) => {
+      const message = `The server does not answer: ${error instanceof Error ? error.message : String(error)}`;
+      outgoing.writeHead(502, { 'content-type': 'application/json' }).end(JSON.stringify({ code: 'InternalError', message }));
     });
   });
   serveHttp(server, http, sockets);

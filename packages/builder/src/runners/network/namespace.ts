@@ -2,6 +2,7 @@ import { closeSync, openSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { serve, startHelper } from './network.ts';
 import type { Network, NetworkRequest } from './network.ts';
+import { isRoot } from '../users.ts';
 
 /** A network namespace without anything but its loopback and our ways out. */
 export interface NetworkNamespace extends Network {
@@ -41,8 +42,6 @@ export async function joinNetworkNamespace(pid: number, request: NetworkRequest)
     helper.end();
   }
 }
-
-const isRoot = (): boolean => process.getuid?.() === 0;
 
 function enter(network: string, user: string | undefined): string[] {
   return ['nsenter', ...(user === undefined ? [] : [`--user=${user}`, '--preserve-credentials']), `--net=${network}`, '--'];

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { readProc } from '../processes.ts';
+import { readProc } from '../proc.ts';
 import type { Usage } from './usage.ts';
 
 /** The folders in which the kernel counts what a group of processes uses: one of the unified hierarchy, or several separate ones. */

@@ -1,4 +1,5 @@
-import { processStat, readProc } from '../processes.ts';
+import { readProc } from '../proc.ts';
+import { processStat } from '../processes.ts';
 import type { ProcessStat } from '../processes.ts';
 import type { Usage } from './usage.ts';
 

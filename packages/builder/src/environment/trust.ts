@@ -1,10 +1,10 @@
 import { writeFile } from 'node:fs/promises';
 import { join, posix } from 'node:path';
 import { rootCertificates } from 'node:tls';
-import { SYSTEM_BUNDLES, authorities } from './authorities.ts';
-import { codebuildFolder } from './layout.ts';
-import type { RunnerKind, Session } from './runner.ts';
-import { quote } from './session.ts';
+import { SYSTEM_BUNDLES, authorities } from '../runners/authorities.ts';
+import { codebuildFolder } from '../runners/layout.ts';
+import type { RunnerKind, Session } from '../runners/runner.ts';
+import { quote } from '../runners/session.ts';
 
 const FILE = 'certificates.pem';
 

@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { rootCertificates } from 'node:tls';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { SYSTEM_BUNDLES, authorities } from './authorities.ts';
-import { trustFor } from './certificates.ts';
-import { codebuildFolder } from './layout.ts';
+import { SYSTEM_BUNDLES, authorities } from '../runners/authorities.ts';
+import { codebuildFolder } from '../runners/layout.ts';
+import { trustFor } from './trust.ts';
 
 const OURS = '-----BEGIN CERTIFICATE-----\nours\n-----END CERTIFICATE-----\n';
 
