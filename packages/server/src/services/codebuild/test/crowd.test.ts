@@ -15,11 +15,11 @@ const LINES = 20;
 
 const crowds = [
   // Busy has asked for everything before the others come.
-  { name: 'Fifty builds at once in sandboxes', possible: sandbox, image: 'aws/codebuild/standard:7.0', at: 20, shares: { busy: 40, calm: 7, rare: 3 }, settings: {} },
-  { name: 'Eight builds at once in containers of Docker', possible: docker !== undefined, image: BASH_IMAGE, at: 3, shares: { busy: 5, calm: 2, rare: 1 }, settings: { SLIPWAY_CONCURRENT_BUILDS: '3', SLIPWAY_CONTAINER_SOCKET: docker?.socket ?? '' } },
+  { name: 'Fifty builds at once in sandboxes', possible: sandbox, image: 'aws/codebuild/standard:7.0', atOnce: 20, shares: { busy: 40, calm: 7, rare: 3 }, settings: {} },
+  { name: 'Eight builds at once in containers of Docker', possible: docker !== undefined, image: BASH_IMAGE, atOnce: 3, shares: { busy: 5, calm: 2, rare: 1 }, settings: { SLIPWAY_CONCURRENT_BUILDS: '3', SLIPWAY_CONTAINER_SOCKET: docker?.socket ?? '' } },
 ] as const;
 
-describe.each(crowds)('$name', ({ possible, image, at, shares, settings }) => {
+describe.each(crowds)('$name', ({ possible, image, atOnce, shares, settings }) => {
   let data: string;
   let server: Program;
   beforeEach(async () => {
@@ -54,14 +54,14 @@ describe.each(crowds)('$name', ({ possible, image, at, shares, settings }) => {
     expect(ended.map(({ id, buildStatus }) => [id, buildStatus])).toEqual(ended.map(({ id }) => [id, 'SUCCEEDED']));
     expect(ended).toHaveLength(ids.length);
     for (const { id } of ended) expect((await logOf(aws, id!)).filter((line) => !line.startsWith('[Container]'))).toEqual(Array.from({ length: LINES }, (_, index) => `${id} ${index + 1}`));
-    expect(most).toBeLessThanOrEqual(at);
-    expect(most).toBeGreaterThan(at / 2);
+    expect(most).toBeLessThanOrEqual(atOnce);
+    expect(most).toBeGreaterThan(atOnce / 2);
 
     // In the order in which their turns came.
     const turns = ended.toSorted((a, b) => turnOf(a) - turnOf(b)).map(({ projectName }) => projectName!);
-    const busyAfter = (name: string): number => turns.slice(turns.lastIndexOf(name)).filter((each) => each === 'busy').length;
-    expect(busyAfter('rare')).toBeGreaterThan((shares.busy - at) / 2);
-    expect(busyAfter('calm')).toBeGreaterThan(0);
+    const busyFrom = (at: number): number => turns.slice(at).filter((each) => each === 'busy').length;
+    // With as many running as the others, busy may well come before the last of calm.
+    for (const at of [turns.indexOf('calm'), turns.lastIndexOf('rare')]) expect(busyFrom(at)).toBeGreaterThanOrEqual((shares.busy - atOnce) / 2);
 
     await until(async () => (await readdir(join(data, 'builds'))).every((name) => name.startsWith('.')));
     expect(peakOf(server.pid)).toBeLessThan(SERVER_MB);
