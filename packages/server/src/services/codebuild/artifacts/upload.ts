@@ -1,21 +1,20 @@
 import { createHash } from 'node:crypto';
-import { constants, createReadStream, createWriteStream } from 'node:fs';
-import { open, rm, stat } from 'node:fs/promises';
-import { join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
-import { zipArtifact, type CollectedArtifact, type Manifest } from '@slipway/builder';
+import { constants } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { addAbortSignal, Readable } from 'node:stream';
+import { zipArtifact, type CollectedArtifact, type Manifest, type ManifestEntry } from '@slipway/builder';
 import type { BuildArtifacts, PhaseContext } from '@slipway/contracts/codebuild';
 import type { Caller } from '../../../kernel/caller.ts';
 import { ServiceError } from '../../../kernel/errors.ts';
 import type { Peers } from '../../../kernel/peers.ts';
 import { ownerAcl, s3Arn, withBody } from '../buckets.ts';
 import type { BuiltArtifacts, StoredBuild } from '../builds/build.ts';
+import { CHECKED, READ_BYTES } from './bytes.ts';
 import { destination, pairings, type Destination } from './destinations.ts';
 
 export interface UploadRequest {
   readonly build: StoredBuild;
   readonly role: Caller;
-  readonly folder: string;
   readonly collected: readonly CollectedArtifact[];
   readonly signal: AbortSignal;
 }
@@ -63,45 +62,81 @@ function shown({ bucket, key, settings }: Destination, sums: { sha256sum?: strin
   };
 }
 
-/** Written to a file first: its sums and size are known before S3 is asked. */
-async function putArchive(peers: Peers, { build, role, folder, signal }: UploadRequest, to: Destination, manifest: Manifest): Promise<BuildArtifacts> {
-  const file = join(folder, 'artifact.zip');
+const GATHERED_BYTES = 262_144;
+
+/** S3 takes the zip as it comes; one that breaks off leaves no object. */
+async function putArchive(peers: Peers, { build, role, signal }: UploadRequest, to: Destination, manifest: Manifest): Promise<BuildArtifacts> {
   const sums = { sha256: createHash('sha256'), md5: createHash('md5') };
+  const zip = addAbortSignal(signal, zipArtifact(manifest));
+  // It may break off before S3 reads: whoever reads it then meets the error.
+  zip.on('error', () => undefined);
+  const summed = Readable.from((async function* () {
+    for await (const piece of gathered(zip)) {
+      sums.sha256.update(piece);
+      sums.md5.update(piece);
+      yield piece;
+    }
+  })(), { highWaterMark: 1 });
   try {
-    await pipeline(zipArtifact(manifest), async function* (source: AsyncIterable<Buffer>) {
-      for await (const piece of source) {
-        sums.sha256.update(piece);
-        sums.md5.update(piece);
-        yield piece;
-      }
-    }, createWriteStream(file, { mode: 0o600 }), { signal });
-    const { size } = await stat(file);
-    await withBody(createReadStream(file), (Body) => peers.as(role).s3.PutObject({ Bucket: to.bucket, Key: to.key, Body, ContentLength: size, ContentType: 'application/zip', ...ownerAcl(to.settings.bucketOwnerAccess) }, { region: build.region, signal }));
-    return shown(to, { sha256sum: sums.sha256.digest('hex'), md5sum: sums.md5.digest('hex') });
+    await withBody(summed, (Body) => peers.as(role).s3.PutObject({ Bucket: to.bucket, Key: to.key, Body, ContentType: 'application/zip', ...CHECKED, ...ownerAcl(to.settings.bucketOwnerAccess) }, { region: build.region, signal }));
   } finally {
-    await rm(file, { force: true });
+    zip.destroy();
   }
+  return shown(to, { sha256sum: sums.sha256.digest('hex'), md5sum: sums.md5.digest('hex') });
 }
 
-/** So many that their waits for the disk fall together. */
-const AT_ONCE = 8;
+/** A zip comes in thousands of small pieces: all that is done to each costs more than the bytes. */
+async function* gathered(source: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  let pieces: Buffer[] = [];
+  let bytes = 0;
+  for await (const piece of source) {
+    pieces.push(piece);
+    bytes += piece.length;
+    if (bytes < GATHERED_BYTES) continue;
+    yield Buffer.concat(pieces);
+    pieces = [];
+    bytes = 0;
+  }
+  if (bytes > 0) yield Buffer.concat(pieces);
+}
+
+/** So many that their waits for the disk fall together: small ones whole in memory, of large ones some pieces each. */
+const AT_ONCE = { small: 64, large: 4 } as const;
+const SMALL_BYTES = 65_536;
+const isSmall = ({ size }: ManifestEntry): boolean => size <= SMALL_BYTES;
 
 async function putFiles(peers: Peers, { build, role, signal }: UploadRequest, to: Destination, manifest: Manifest): Promise<BuildArtifacts> {
-  let next = 0;
   const problems: unknown[] = [];
-  const putInTurn = async (): Promise<void> => {
-    for (let entry = manifest.entries[next++]; entry !== undefined && problems.length === 0; entry = manifest.entries[next++]) {
-      const { path, file, size } = entry;
-      const Key = to.key === '' ? path : `${to.key}/${path}`;
-      try {
-        const handle = await open(file, constants.O_RDONLY | constants.O_NOFOLLOW);
-        await withBody(handle.createReadStream(), (Body) => peers.as(role).s3.PutObject({ Bucket: to.bucket, Key, Body, ContentLength: size, ...ownerAcl(to.settings.bucketOwnerAccess) }, { region: build.region, signal }));
-      } catch (error) {
-        problems.push(error);
+  async function put({ path, file, size }: ManifestEntry): Promise<void> {
+    signal.throwIfAborted();
+    const Key = to.key === '' ? path : `${to.key}/${path}`;
+    await withBody(await opened(file, size), (Body) => peers.as(role).s3.PutObject({ Bucket: to.bucket, Key, Body, ContentLength: size, ...CHECKED, ...ownerAcl(to.settings.bucketOwnerAccess) }, { region: build.region, signal }));
+  }
+  async function putAll(entries: readonly ManifestEntry[], atOnce: number): Promise<void> {
+    let next = 0;
+    const putInTurn = async (): Promise<void> => {
+      for (let entry = entries[next++]; entry !== undefined && problems.length === 0; entry = entries[next++]) {
+        await put(entry).catch((error: unknown) => void problems.push(error));
       }
-    }
-  };
-  await Promise.all(Array.from({ length: AT_ONCE }, putInTurn));
+    };
+    await Promise.all(Array.from({ length: atOnce }, putInTurn));
+  }
+  await Promise.all([
+    putAll(manifest.entries.filter(isSmall), AT_ONCE.small),
+    putAll(manifest.entries.filter((entry) => !isSmall(entry)), AT_ONCE.large),
+  ]);
   if (problems.length > 0) throw problems[0];
   return shown(to);
+}
+
+/** A file's bytes, the small one's in one read: a stream would cost more than the file. There is a byte of room for one that has grown; S3 refuses it. */
+async function opened(file: string, size: number): Promise<Readable> {
+  const handle = await open(file, constants.O_RDONLY | constants.O_NOFOLLOW);
+  if (size > SMALL_BYTES) return handle.createReadStream({ highWaterMark: READ_BYTES });
+  try {
+    const { buffer, bytesRead } = await handle.read(Buffer.allocUnsafe(size + 1), 0, size + 1, 0);
+    return Readable.from([buffer.subarray(0, bytesRead)]);
+  } finally {
+    await handle.close();
+  }
 }

@@ -5,6 +5,7 @@ import { decoded, encoded, type CacheStore } from '@slipway/builder';
 import type { Caller } from '../../../kernel/caller.ts';
 import { ServiceError } from '../../../kernel/errors.ts';
 import type { Peers } from '../../../kernel/peers.ts';
+import { CHECKED, READ_BYTES } from '../artifacts/bytes.ts';
 import { s3Folder, withBody } from '../buckets.ts';
 import type { StoredBuild } from '../builds/build.ts';
 
@@ -40,7 +41,7 @@ export function s3Cache(peers: Peers, { role, build, generation, version, signal
     async put(key, file, { once }) {
       const { size } = await stat(file);
       try {
-        await withBody(createReadStream(file), (Body) => peers.as(role).s3.PutObject({ Bucket, Key: `${prefix}${encoded(key)}.tar`, Body, ContentLength: size, ...(once ? { IfNoneMatch: '*' } : {}) }, options));
+        await withBody(createReadStream(file, { highWaterMark: READ_BYTES }), (Body) => peers.as(role).s3.PutObject({ Bucket, Key: `${prefix}${encoded(key)}.tar`, Body, ContentLength: size, ...CHECKED, ...(once ? { IfNoneMatch: '*' } : {}) }, options));
         return 'kept';
       } catch (error) {
         if (once && error instanceof ServiceError && error.name === 'PreconditionFailed') return 'there';

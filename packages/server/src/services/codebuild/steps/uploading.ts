@@ -31,7 +31,7 @@ async function send(deps: StepDeps, signal: AbortSignal, build: StoredBuild): Pr
   const become = await becomeRole(held, build);
   if ('problem' in become) return { artifacts: build.artifacts, lines: [], problem: become.problem, kept: [] };
   const { role } = become;
-  const uploaded = await uploadArtifacts({ peers }, { build, role, folder, collected, signal });
+  const uploaded = await uploadArtifacts({ peers }, { build, role, collected, signal });
   return { ...uploaded, kept: await saveCache(deps, { build, role, folder, signal }) };
 }
 
