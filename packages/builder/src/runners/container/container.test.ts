@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { outputFolder } from '../layout.ts';
-import { readProc } from '../processes.ts';
+import { readProc } from '../proc.ts';
 import { CannotOpen } from '../runner.ts';
 import type { ContainerRequest, Session, Workspace, WorkspaceRequest } from '../runner.ts';
 import { BUSYBOX_IMAGE, addProgram, fillBusybox, importImage, makeTestImages, testEngines } from '../testing/engines.ts';
