@@ -43,7 +43,7 @@ export type { NetworkMode, NetworkRequest } from './runners/network/network.ts';
 export type { ContainerRequest, Runner, RunnerKind, Session, Workspace } from './runners/runner.ts';
 export type { Granted, Samples, UsageInterval } from './runners/usage/meter.ts';
 export type { Usage } from './runners/usage/usage.ts';
-export { revoke } from './supervisor/folder.ts';
+export { revoke, supervisorErrors } from './supervisor/folder.ts';
 export { isLaunched, launch, launchInProcess } from './supervisor/launch.ts';
 export type { LaunchOptions } from './supervisor/launch.ts';
 export { createStandby } from './supervisor/standby.ts';

@@ -102,3 +102,13 @@ export function shortSocketPath(folder: string): { path: string; release(): void
   const held = holdFolder(folder);
   return { ...held, path: socketFile(held.path) };
 }
+
+/** What a supervisor said that broke down; empty when none did. */
+export async function supervisorErrors(folder: string): Promise<string> {
+  try {
+    return (await readFile(errorFile(folder), 'utf8')).trim();
+  } catch (error) {
+    if (isCode(error, 'ENOENT')) return '';
+    throw error;
+  }
+}

@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { open, readFile, rename } from 'node:fs/promises';
+import { open, rename } from 'node:fs/promises';
 import type { BuildSpec } from '../build.ts';
-import { errorFile, readClaim, specFile } from './folder.ts';
-import { isCode } from '../is-code.ts';
+import { readClaim, specFile, supervisorErrors } from './folder.ts';
 import { startSupervisor, type IdleSupervisor, type Standby } from './standby.ts';
 import { supervise } from './supervise.ts';
 
@@ -24,7 +23,7 @@ export async function launch(buildFolder: string, spec: Omit<BuildSpec, 'folder'
   if (waiting && (await give(waiting, buildFolder)) === 'claimed') return;
   const ended = await give(startSupervisor(supervisorPath, { runner: spec.runner, ...(spec.network === undefined ? {} : { network: spec.network }) }), buildFolder);
   if (ended === 'claimed') return;
-  const said = (await readErrors(buildFolder)).trim().slice(-2_000);
+  const said = (await supervisorErrors(buildFolder)).slice(-2_000);
   throw new Error(`The build's supervisor ended before it began (status ${ended.status ?? 'unknown'}): ${said}`);
 }
 
@@ -40,15 +39,6 @@ async function give(supervisor: IdleSupervisor, buildFolder: string): Promise<'c
   supervisor.stdout.destroy();
   supervisor.unref();
   return ended === undefined || (await isLaunched(buildFolder)) ? 'claimed' : ended;
-}
-
-async function readErrors(buildFolder: string): Promise<string> {
-  try {
-    return await readFile(errorFile(buildFolder), 'utf8');
-  } catch (error) {
-    if (isCode(error, 'ENOENT')) return '';
-    throw error;
-  }
 }
 
 /** Whether the folder's build has been taken by a supervisor, alive or not: if so, it is never launched again. */

@@ -25,15 +25,20 @@ const place = told.slice(told.indexOf('\n') + 1);
 if (place === '') process.exit(0);
 const folder = resolve(place);
 
+process.on('uncaughtException', breakDown);
 try {
   await supervise(folder, claimed, { signal: stopping.signal, ...(ahead === undefined ? {} : { ahead }) });
 } catch (error) {
-  // Whoever launched us may be gone: what went wrong is told beside the build.
-  appendFileSync(errorFile(folder), `${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`, { mode: 0o600 });
-  process.exit(1);
+  breakDown(error);
 }
 // The result is on the disk: nothing that a build left open may keep its supervisor.
 process.exit(0);
+
+/** Whoever launched us may be gone: what went wrong is told beside the build. */
+function breakDown(error: unknown): never {
+  appendFileSync(errorFile(folder), `${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`, { mode: 0o600 });
+  process.exit(1);
+}
 
 function claimed(): void {
   try {

@@ -11,7 +11,7 @@ import { parseBuildspec } from '../buildspec/parse.ts';
 import { holdFolder } from '../runners/in-place.ts';
 import { buildProcesses } from '../runners/processes.ts';
 import { BUSYBOX_IMAGE, makeTestImages, testEngines } from '../runners/testing/engines.ts';
-import { claimFile, isAlive, readClaim, revoke, shortSocketPath, specFile, spoolFile, takeClaim } from './folder.ts';
+import { claimFile, isAlive, readClaim, revoke, shortSocketPath, socketFile, specFile, spoolFile, supervisorErrors, takeClaim } from './folder.ts';
 import { launch } from './launch.ts';
 import { readSpool, spoolGrowth } from './read-spool.ts';
 import type { SpoolFrame } from './read-spool.ts';
@@ -184,6 +184,13 @@ describe('a supervised build', () => {
     // Found dead again by whoever asks later, and never started anew.
     await launch(folder, spec(['echo never'], { runner }), { supervisorPath });
     expect((await follow()).at(-1)?.frame.type).toBe('supervisor-died');
+  });
+
+  test('whose supervisor breaks down is dead, and leaves to read why', async () => {
+    await mkdir(socketFile(folder));
+    await launch(folder, spec(['echo never']), { supervisorPath });
+    expect((await follow()).at(-1)?.frame.type).toBe('supervisor-died');
+    expect(await supervisorErrors(folder)).toContain('EISDIR');
   });
 
   test('that was taken back is never begun, and one that has begun is not taken back', async () => {

@@ -1,8 +1,10 @@
 import { spawn, type ChildProcess } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { awsClients, cleanEnvironment, slipwayProgram, type Aws, type Credentials } from '@slipway/testkit';
 
-export const rootKey: Credentials = { accessKeyId: 'AKIAROOTOFTHEPROGRAM', secretAccessKey: 'planted-root-key-of-the-installation-0123' };
+/** Another one in each file of tests: those that run at the same time look for theirs in each other's processes. */
+export const rootKey: Credentials = { accessKeyId: 'AKIAROOTOFTHEPROGRAM', secretAccessKey: `planted-root-key-${randomBytes(16).toString('hex')}` };
 
 /** A server as the process that people start, which can be measured, looked at and killed. */
 export interface Program {
