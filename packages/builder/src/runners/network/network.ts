@@ -73,7 +73,7 @@ export function startHelper(enter: readonly string[], stdio: readonly ('ignore' 
     said = `${said}${chunk.toString()}`.slice(-2_000);
   });
   const failed = new Promise<never>((_, reject) => {
-    child.once('error', reject);
+    child.on('error', reject);
     child.once('exit', () => reject(new Error(`The build's network could not be made: ${said.trim() || 'its helper ended'}`)));
   });
   // Whoever listens hears of it; a helper that was ended has failed nobody.

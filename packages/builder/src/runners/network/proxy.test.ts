@@ -100,3 +100,13 @@ test('the request keeps the name that the build has asked for', async () => {
   const port = await proxy({ outside: true, allow: ['127.0.0.0/8'], resolver: async () => ['127.0.0.1'] });
   expect(await get(port, `http://named.example:${portOf(server)}/`)).toBe(`200 named.example:${portOf(server)}`);
 });
+
+test('an answer that is none of HTTP is refused, and the next request served', async () => {
+  const odd = createTcpServer((socket) => socket.end('HTTP/1.1 099 Odd\r\ncontent-length: 0\r\n\r\n')).listen(0, '127.0.0.1');
+  await once(odd, 'listening');
+  closing.push(odd);
+  const open = await listening('127.0.0.1', 'open');
+  const port = await proxy({ outside: true, allow: ['127.0.0.0/8'] });
+  expect(await get(port, `http://127.0.0.1:${portOf(odd)}/`)).toMatch(/^502 /);
+  expect(await get(port, `http://127.0.0.1:${portOf(open)}/`)).toBe('200 open');
+});

@@ -47,9 +47,15 @@ async function forward(incoming: IncomingMessage, outgoing: ServerResponse, reac
   upstream.on('error', (error) => refuse(outgoing, error));
   upstream.on('response', (response) => {
     const passed = Object.fromEntries(Object.entries(response.headers).filter(([name]) => !HOP_BY_HOP.includes(name)));
-    outgoing.writeHead(response.statusCode ?? 502, passed);
-    response.pipe(outgoing);
     response.on('error', () => outgoing.destroy());
+    try {
+      outgoing.writeHead(response.statusCode ?? 502, passed);
+    } catch (error) {
+      // Nobody outside may end this process with an answer that cannot be passed on.
+      upstream.destroy();
+      return refuse(outgoing, error);
+    }
+    response.pipe(outgoing);
   });
   outgoing.on('close', () => upstream.destroy());
   incoming.pipe(upstream);
