@@ -1,4 +1,4 @@
-import { appendFileSync, closeSync, writeSync } from 'node:fs';
+import { appendFileSync, writeSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { isCode } from '../is-code.ts';
 import type { Ahead } from '../runners/ahead.ts';
@@ -40,11 +40,11 @@ function breakDown(error: unknown): never {
   process.exit(1);
 }
 
+/** Standard output stays open, though nobody reads it any more: its number, given to another file, would be taken for it. */
 function claimed(): void {
   try {
     writeSync(1, 'claimed\n');
   } catch (error) {
     if (!isCode(error, 'EPIPE')) throw error;
   }
-  closeSync(1);
 }

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { access, appendFile, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { access, appendFile, mkdir, mkdtemp, readFile, readlink, rm, stat, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -184,6 +184,14 @@ describe('a supervised build', () => {
     // Found dead again by whoever asks later, and never started anew.
     await launch(folder, spec(['echo never'], { runner }), { supervisorPath });
     expect((await follow()).at(-1)?.frame.type).toBe('supervisor-died');
+  });
+
+  test('never takes another file for its standard output', async () => {
+    await launch(folder, spec(['echo ready; sleep 1000']), { supervisorPath });
+    await follow(0, (one) => output([one]).includes('ready'));
+    // Closed, its number would go to the next file that is opened, and streams that ask what standard output is would break.
+    expect(await readlink(`/proc/${(await readClaim(folder))?.pid}/fd/1`)).toMatch(/^pipe:/);
+    await requestStop(folder);
   });
 
   test('whose supervisor breaks down is dead, and leaves to read why', async () => {
