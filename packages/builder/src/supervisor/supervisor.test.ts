@@ -13,6 +13,7 @@ import { buildProcesses } from '../runners/processes.ts';
 import { BUSYBOX_IMAGE, makeTestImages, testEngines } from '../runners/testing/engines.ts';
 import { claimFile, isAlive, readClaim, revoke, shortSocketPath, socketFile, specFile, spoolFile, supervisorErrors, takeClaim } from './folder.ts';
 import { launch } from './launch.ts';
+import { startSupervisor } from './standby.ts';
 import { readSpool, spoolGrowth } from './read-spool.ts';
 import type { SpoolFrame } from './read-spool.ts';
 import { requestStop } from './socket.ts';
@@ -187,10 +188,13 @@ describe('a supervised build', () => {
   });
 
   test('never takes another file for its standard output', async () => {
-    await launch(folder, spec(['echo ready; sleep 1000']), { supervisorPath });
+    const idle = startSupervisor(supervisorPath, { runner: 'plain' });
+    const standardOutput = async (): Promise<string> => readlink(`/proc/${idle.pid}/fd/1`);
+    const before = await standardOutput();
+    await launch(folder, spec(['echo ready; sleep 1000']), { supervisorPath, standby: { take: () => idle, ready: () => undefined, stop: () => undefined } });
     await follow(0, (one) => output([one]).includes('ready'));
     // Closed, its number would go to the next file that is opened, and streams that ask what standard output is would break.
-    expect(await readlink(`/proc/${(await readClaim(folder))?.pid}/fd/1`)).toMatch(/^pipe:/);
+    expect(await standardOutput()).toBe(before);
     await requestStop(folder);
   });
 
