@@ -1,5 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { commandsFolder, pipesFolder, stateFolder } from '../layout.ts';
 import { joinNetworkNamespace } from '../network/namespace.ts';
 import type { Network } from '../network/network.ts';
@@ -23,6 +24,8 @@ import { privileges } from './privileges.ts';
 import { writableOf } from './writable.ts';
 
 const ENVIRONMENT = 'environment.sh';
+/** Long enough for an engine to learn that a container's first process has ended. */
+const KNOWN_MS = 5_000;
 
 /** One build's container, from its making to its removal. */
 export class ContainerWorkspace implements Workspace {
@@ -65,7 +68,7 @@ export class ContainerWorkspace implements Workspace {
       await startContainer(fresh);
       const gone = this.#engine.wait(id).then(() => lostEngine(this.#engine), () => lostEngine(this.#engine));
       this.#pid = (await this.#engine.inspect(id))?.pid ?? 0;
-      const network = await this.#openNetwork(fresh);
+      const network = await this.#openNetwork(fresh, gone);
       const prepare = this.#container.privileged === true ? privileges().prepare : undefined;
       if (prepare !== undefined) await this.#engine.exec(id, prepare);
       await writeEnvironment(environmentFile, { ...network?.environment, ...options.env });
@@ -122,12 +125,19 @@ export class ContainerWorkspace implements Workspace {
     if (!this.#engineLost) await forgetContainer(folder);
   }
 
-  async #openNetwork(fresh: Fresh): Promise<Network | undefined> {
+  async #openNetwork(fresh: Fresh, gone: Promise<unknown>): Promise<Network | undefined> {
     const { network } = this.#request;
     if (network === undefined || network.mode === 'host') return undefined;
     // The engine knows no first process of a container that is over already: its log says why.
     if (this.#pid === 0) throw await silence(fresh);
-    this.#network = await joinNetworkNamespace(this.#pid, network);
+    try {
+      this.#network = await joinNetworkNamespace(this.#pid, network);
+    } catch (error) {
+      // A container that ends while its network is looked for says more by how it ended, once its engine knows.
+      await Promise.race([gone, delay(KNOWN_MS, undefined, { ref: false })]);
+      if ((await this.#engine.inspect(fresh.id))?.running !== true) throw await silence(fresh);
+      throw error;
+    }
     return this.#network;
   }
 
