@@ -5,6 +5,7 @@ import { open, rm, writeFile } from 'node:fs/promises';
 import { Socket } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Readable, Writable } from 'node:stream';
 import { isCode } from '../is-code.ts';
 import { CannotBecome, SessionLost } from './runner.ts';
@@ -44,6 +45,9 @@ export function childKeeper(child: ChildProcess, outputFd: number): Keeper {
   return { control: descriptor<Writable>(child, 8), answers: descriptor<Readable>(child, 9), outputFd, ended };
 }
 
+/** Of a command that SIGKILL ended. */
+const KILLED = '137';
+const SOON_MS = 250;
 /** What a build may hand back in a state file, at most. */
 const MAX_STATE_BYTES = 4_000_000;
 /** The most that a pipe holds (Linux: /proc/sys/fs/pipe-max-size): enough to drain what was written before a report. */
@@ -204,12 +208,22 @@ export class ShellSession implements Session {
       const line = await this.#ask(join(this.#paths.commands.build, file));
       this.#drain();
       const [kind, status, options = ''] = line.split(' ');
+      // A command that is killed with all the rest may be told of before the rest has ended.
+      if (status === KILLED) await this.#endsSoon();
       this.#hasState = true;
       if (kind === 'exit') this.#shellRuns = false;
       return { status: Number(status), shellEnded: kind === 'exit', options: kind === 'exit' ? '' : options };
     } finally {
       await rm(host, { force: true });
     }
+  }
+
+  /** @throws SessionLost */
+  async #endsSoon(): Promise<void> {
+    const patience = new AbortController();
+    const over = await Promise.race([this.#ended.then((reason) => ({ reason })), delay(SOON_MS, undefined, { signal: patience.signal }).catch(() => undefined)]);
+    patience.abort();
+    if (over !== undefined) throw new SessionLost('The processes of the build have ended', over.reason);
   }
 
   async #ask(line: string): Promise<string> {
