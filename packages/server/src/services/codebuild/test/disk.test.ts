@@ -8,6 +8,7 @@ import { sandboxRunner } from '../../../../../builder/src/runners/sandbox.ts';
 import { BASH_IMAGE, makeTestImages, testEngines } from '../../../../../builder/src/runners/testing/engines.ts';
 import { uuidOf } from '../builds/build.ts';
 import { buildsOf, buildspec, phase, phaseNames } from './house.ts';
+import { gone } from './leftovers.ts';
 
 const engines = await testEngines();
 const sandbox = (await sandboxRunner.unavailable()) === undefined;
@@ -125,15 +126,3 @@ describe('A build that fills its disk', () => {
     expect(readFileSync('/proc/self/mountinfo', 'utf8')).not.toContain(data);
   }, 60_000);
 });
-
-/** Resolves when a process that is no child of ours has ended: there is no event for that. */
-async function gone(pid: number): Promise<void> {
-  for (;;) {
-    try {
-      process.kill(pid, 0);
-    } catch {
-      return;
-    }
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
-}

@@ -64,3 +64,15 @@ function read(path: string): string {
     return '';
   }
 }
+
+/** Resolves when a process that is no child of ours has ended: there is no event for that. */
+export async function gone(pid: number): Promise<void> {
+  for (;;) {
+    try {
+      process.kill(pid, 0);
+    } catch {
+      return;
+    }
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}

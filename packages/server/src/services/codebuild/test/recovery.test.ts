@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Slipway } from '@slipway/testkit';
 import { uuidOf } from '../builds/build.ts';
 import { buildsOf, buildspec, phase } from './house.ts';
+import { gone } from './leftovers.ts';
 
 const count = (go: string) => `i=0; while [ ! -e ${go} ]; do i=$((i+1)); echo "line $i"; sleep 0.005; done; echo "count $i"`;
 
@@ -78,15 +79,3 @@ describe('A build while servers come and go', () => {
     expect((await house.log(build)).at(-1)).toMatch(/INTERNAL_SERVICE_ERROR Message: The supervisor of the build \(process \d+\) ended without a result$/);
   });
 });
-
-/** Resolves when a process that is no child of ours has ended: there is no event for that. */
-async function gone(pid: number): Promise<void> {
-  for (;;) {
-    try {
-      process.kill(pid, 0);
-    } catch {
-      return;
-    }
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
-}
